@@ -1,0 +1,1 @@
+//! The Node-API module: converts, calls, converts.

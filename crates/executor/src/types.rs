@@ -1,0 +1,115 @@
+//! What crosses the border of this crate: plain data.
+
+use std::{collections::BTreeMap, path::PathBuf, time::{Duration, Instant}};
+
+/// Why the executor could not do something. Endings of an invocation are not errors; see [`Class`].
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// `ENGINE`: wasmtime refused its configuration, or the plugin.
+    #[error("the WebAssembly engine: {0}")]
+    Engine(String),
+    /// `PLUGIN`: the plugin is not one of ours, or broke its contract.
+    #[error("the plugin: {0}")]
+    Plugin(String),
+    /// `COMPILE`: the source does not parse.
+    #[error("{0}")]
+    Compile(String),
+    /// `LOAD`: the module threw, had no such handler, or took too long while loading. `file:line:column: message`.
+    #[error("{0}")]
+    Load(String),
+    /// `IO`: the cache folder can't be used.
+    #[error("{path}: {source}")]
+    Io { path: PathBuf, source: std::io::Error },
+}
+
+/// How to size the engine. `None` everywhere means: from the machine.
+#[derive(Debug, Clone, Default)]
+pub struct ExecutorOptions {
+    /// Sandboxes that may exist at once.
+    pub slots: Option<u32>,
+    /// The most memory one function may ask for, bytes.
+    pub max_memory_bytes: Option<usize>,
+    /// Folder for the plugin's native code; `None`: compile at every start.
+    pub cache: Option<PathBuf>,
+}
+
+/// What the executor chose for this machine, for the start-up message and for operators.
+#[derive(Debug, Clone, Default)]
+pub struct Description {
+    /// SHA-256 of the plugin, hex. Snapshots and bytecode are bound to it.
+    pub plugin_digest: String,
+    pub slots: u32,
+    pub max_memory_bytes: usize,
+    /// Address space reserved per sandbox.
+    pub reservation_bytes: u64,
+    pub pagemap_scan: bool,
+    /// The plugin's native code came from the cache.
+    pub from_cache: bool,
+}
+
+/// A function as the executor needs it.
+#[derive(Debug, Clone)]
+pub struct FunctionSpec {
+    pub name: String,
+    /// `$LATEST` or a published version.
+    pub version: String,
+    /// `file.export`, e.g. `index.handler`; the bundle exports the handler as `handler`, so this is for messages.
+    pub handler: String,
+    pub memory_mb: u32,
+    pub timeout: Duration,
+    /// Everything `process.env` shows.
+    pub environment: BTreeMap<String, String>,
+    /// Invocations at once on this edge; `None`: as many as the pool has room for.
+    pub concurrency: Option<u32>,
+    /// Source map (v3 JSON) of the bundle, for stack traces.
+    pub source_map: Option<String>,
+}
+
+/// One call of a handler.
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    /// `context.awsRequestId`.
+    pub request_id: String,
+    /// The event, JSON, at most 6 MB.
+    pub payload: bytes::Bytes,
+    /// The caller's own deadline; the function's time-out applies as well.
+    pub deadline: Option<Instant>,
+    /// `context.clientContext`, JSON.
+    pub client_context: Option<String>,
+}
+
+/// How an invocation ended (DESIGN §6). `absent` and `unreachable` are for those who look for the function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// The handler's result is the payload.
+    Ok,
+    /// The handler threw or rejected.
+    Error,
+    /// The time-out or the caller's deadline passed.
+    Timeout,
+    /// Trap, out of memory, stack exhausted beyond what JavaScript can catch.
+    Crashed,
+    /// Never started: no room in the pool, or the function's concurrency is used up.
+    Refused,
+}
+
+/// The end of an invocation.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    pub class: Class,
+    /// JSON: the result, or Lambda's `{"errorType","errorMessage","trace"}`.
+    pub payload: bytes::Bytes,
+    /// Console output, one line an entry, capped.
+    pub logs: Vec<u8>,
+    pub duration: Duration,
+    /// Linear memory at the end, bytes.
+    pub memory_bytes: usize,
+}
+
+impl Outcome {
+    /// An invocation that never started.
+    pub fn refused(reason: &str) -> Self {
+        let payload = serde_json::json!({ "errorType": "TooManyRequestsException", "errorMessage": reason }).to_string();
+        Self { class: Class::Refused, payload: payload.into(), logs: Vec::new(), duration: Duration::ZERO, memory_bytes: 0 }
+    }
+}

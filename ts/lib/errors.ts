@@ -1,0 +1,39 @@
+// The one table of errors. Callers branch on `code`, never on text.
+
+/** Every code, with the HTTP status and the AWS type a control call answers with. */
+export const ERRORS = {
+  CONFIG_INVALID: { status: 500, type: 'ServiceException' },
+  STATE_DIR_IN_USE: { status: 500, type: 'ServiceException' },
+  INVALID_PARAMETER: { status: 400, type: 'InvalidParameterValueException' },
+  INVALID_REQUEST: { status: 400, type: 'InvalidRequestContentException' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, type: 'UnsupportedMediaTypeException' },
+  FORBIDDEN: { status: 403, type: 'AccessDeniedException' },
+  NOT_FOUND: { status: 404, type: 'ResourceNotFoundException' },
+  METHOD_NOT_ALLOWED: { status: 405, type: 'MethodNotAllowedException' },
+  TOO_LARGE: { status: 413, type: 'RequestTooLargeException' },
+  TOO_MANY_REQUESTS: { status: 429, type: 'TooManyRequestsException' },
+  BUNDLE_FAILED: { status: 400, type: 'InvalidParameterValueException' },
+  LOAD_FAILED: { status: 400, type: 'InvalidParameterValueException' },
+  REGISTRY_CORRUPT: { status: 500, type: 'ServiceException' },
+  BLOB_MISSING: { status: 503, type: 'ServiceException' },
+  PEER_UNREACHABLE: { status: 502, type: 'ServiceException' },
+  DEADLINE: { status: 504, type: 'ServiceException' },
+  CLOSED: { status: 503, type: 'ServiceException' },
+  INTERNAL: { status: 500, type: 'ServiceException' },
+} as const satisfies Record<string, { status: number; type: string }>
+
+export type ErrorCode = keyof typeof ERRORS
+
+/** An error of this project: `code` is from {@link ERRORS}, `message` is for people. */
+export class SwarmError extends Error {
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.name = 'SwarmError'
+    this.code = code
+  }
+}
+
+/** The message of anything that was thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
