@@ -1,0 +1,10 @@
+#!/usr/bin/env node
+// Launcher of ts/bin/proxy.ts.
+
+try {
+  await import('../dist/bin/proxy.js')
+} catch (error) {
+  if (error?.code !== 'ERR_MODULE_NOT_FOUND') throw error
+  console.error('SwarmLambda is not built yet. Run: npm install')
+  process.exitCode = 1
+}

@@ -1,0 +1,101 @@
+// The configuration of each program, parsed whole from the environment before anything is opened.
+
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import type { LogLevel } from './log.js'
+import type { Endpoint } from './config/schemas.js'
+import { read, type Environment } from './config/variable.js'
+import * as variables from './config/variables.js'
+
+export type { Endpoint } from './config/schemas.js'
+export { describeVariables, type Environment, type Variable } from './config/variable.js'
+export { DNS_VARIABLES, EDGE_VARIABLES, PROXY_VARIABLES, unknownVariables } from './config/variables.js'
+
+export interface EdgeConfig {
+  clusterId: string
+  /** 64 hexadecimal digits; null: read or create the key file. */
+  clusterKey: string | null
+  nodeName: string
+  region: string
+  httpHost: string
+  /** 0: any free one. */
+  httpPort: number
+  stateDir: string
+  peers: Endpoint[]
+  bootstrap: 'public' | 'none' | Endpoint[]
+  /** Known Host names besides lambda.mesh and loopback. */
+  hosts: string[]
+  threads: number | null
+  slots: number | null
+  logLevel: LogLevel
+}
+
+export interface ProxyConfig {
+  host: string
+  port: number
+  /** In the order listed, none twice. */
+  edges: Endpoint[]
+  region: string | null
+  logLevel: LogLevel
+}
+
+export interface DnsConfig {
+  host: string
+  port: number
+  edges: Endpoint[]
+  region: string | null
+  /** Lower case, without the dot at its end. */
+  zone: string
+  ttlSeconds: number
+  logLevel: LogLevel
+}
+
+/** `edge-<host name>`, made a valid node name. */
+const defaultNodeName = (host: string): string => {
+  const label = host
+    .toLowerCase()
+    .replace(/\..*$/, '')
+    .replace(/[^a-z0-9-]+/g, '-')
+    .slice(0, 50)
+    .replace(/^-+|-+$/g, '')
+  return label === '' ? 'edge' : `edge-${label}`
+}
+
+/** Throws CONFIG_INVALID, as the other two do. */
+export const parseEdgeConfig = (env: Environment, host: string = hostname()): EdgeConfig => {
+  const clusterId = read(env, variables.CLUSTER_ID)
+  const nodeName = read(env, variables.NODE_NAME) ?? defaultNodeName(host)
+  return {
+    clusterId,
+    clusterKey: read(env, variables.CLUSTER_KEY),
+    nodeName,
+    region: read(env, variables.EDGE_REGION),
+    httpHost: read(env, variables.HTTP_HOST),
+    httpPort: read(env, variables.HTTP_PORT),
+    stateDir: read(env, variables.STATE_DIR) ?? join('.swarm-lambda', clusterId, nodeName),
+    peers: read(env, variables.PEERS) ?? [],
+    bootstrap: read(env, variables.BOOTSTRAP),
+    hosts: read(env, variables.HOSTS) ?? [],
+    threads: read(env, variables.THREADS),
+    slots: read(env, variables.SLOTS),
+    logLevel: read(env, variables.LOG),
+  }
+}
+
+export const parseProxyConfig = (env: Environment): ProxyConfig => ({
+  host: read(env, variables.PROXY_HOST),
+  port: read(env, variables.PROXY_PORT),
+  edges: read(env, variables.EDGES),
+  region: read(env, variables.CLIENT_REGION),
+  logLevel: read(env, variables.LOG),
+})
+
+export const parseDnsConfig = (env: Environment): DnsConfig => ({
+  host: read(env, variables.DNS_HOST),
+  port: read(env, variables.DNS_PORT),
+  edges: read(env, variables.EDGES),
+  region: read(env, variables.CLIENT_REGION),
+  zone: read(env, variables.DNS_ZONE),
+  ttlSeconds: read(env, variables.DNS_TTL),
+  logLevel: read(env, variables.LOG),
+})

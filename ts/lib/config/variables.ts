@@ -1,0 +1,224 @@
+// Every environment variable of every program: the only place that names them.
+
+import { z } from 'zod'
+import { LOG_LEVELS } from '../log.js'
+import { LOCAL_REGION, REGIONS } from '../regions.js'
+import * as is from './schemas.js'
+import { optional, variable, type Variable } from './variable.js'
+
+const HOST = 'an IP address or a host name'
+const PORT = 'a port from 0 to 65535 (0: any free one)'
+const ENDPOINTS = 'host:port, separated by commas, such as 127.0.0.1:8787,[::1]:8788'
+const REGION_NAMES = `one of ${REGIONS.map(({ name }) => name).join(', ')}`
+
+export const CLUSTER_ID = variable(
+  {
+    name: 'SWARMLAMBDA_CLUSTER_ID',
+    about: 'Name of the cluster: the folder of its state.',
+    allowed: 'letters, digits, dots, hyphens and underscores, at most 64, the first a letter or a digit',
+    schema: is.clusterId,
+  },
+  'local',
+)
+
+export const CLUSTER_KEY = optional(
+  {
+    name: 'SWARMLAMBDA_CLUSTER_KEY',
+    about: 'The secret all edges of the mesh share.',
+    allowed: '64 hexadecimal digits, or nothing to use the key file',
+    schema: is.clusterKey,
+  },
+  'the file cluster.key beside the state directory, created when it is not there',
+  { secret: true },
+)
+
+export const NODE_NAME = optional(
+  {
+    name: 'SWARMLAMBDA_NODE_NAME',
+    about: 'Name of this edge, its own in the mesh.',
+    allowed: 'lower-case letters, digits and hyphens, at most 63, no hyphen at either end',
+    schema: is.nodeName,
+  },
+  'edge-<host name>',
+)
+
+export const EDGE_REGION = variable(
+  {
+    name: 'SWARMLAMBDA_REGION',
+    about: `Where this edge is. "${LOCAL_REGION}" says nothing: as far from everywhere.`,
+    allowed: REGION_NAMES,
+    schema: is.region,
+  },
+  LOCAL_REGION,
+)
+
+export const CLIENT_REGION = optional(
+  {
+    name: 'SWARMLAMBDA_REGION',
+    about: 'Where this program is: edges are ordered by their distance from here.',
+    allowed: REGION_NAMES,
+    schema: is.region,
+  },
+  'edges are ordered by measured round-trip time',
+)
+
+export const HTTP_HOST = variable(
+  { name: 'SWARMLAMBDA_HTTP_HOST', about: 'Address of the HTTP gateway.', allowed: HOST, schema: is.host },
+  '127.0.0.1',
+)
+
+export const HTTP_PORT = variable(
+  { name: 'SWARMLAMBDA_HTTP_PORT', about: 'Port of the HTTP gateway.', allowed: PORT, schema: is.integer(0, 65_535) },
+  '8787',
+)
+
+export const STATE_DIR = optional(
+  {
+    name: 'SWARMLAMBDA_STATE_DIR',
+    about: "This edge's own directory: identity, registry, caches.",
+    allowed: 'a path of a directory no other edge uses',
+    schema: is.path,
+  },
+  '.swarm-lambda/<cluster id>/<node name>',
+)
+
+export const PEERS = optional(
+  {
+    name: 'SWARMLAMBDA_PEERS',
+    about: 'Where to send discovery beacons besides loopback.',
+    allowed: ENDPOINTS,
+    schema: is.endpoints,
+  },
+  'none',
+)
+
+export const BOOTSTRAP = variable(
+  {
+    name: 'SWARMLAMBDA_BOOTSTRAP',
+    about: 'The DHT nodes through which edges find each other over the internet.',
+    allowed: `public, none, or ${ENDPOINTS}`,
+    schema: is.bootstrap,
+  },
+  'public',
+)
+
+export const HOSTS = optional(
+  {
+    name: 'SWARMLAMBDA_HOSTS',
+    about: 'Further names under which clients call this edge (Host header).',
+    allowed: 'host names or IP addresses, separated by commas',
+    schema: is.hosts,
+  },
+  'lambda.mesh, names under it, and loopback only',
+)
+
+export const THREADS = optional(
+  {
+    name: 'SWARMLAMBDA_THREADS',
+    about: 'Threads that serve HTTP and run functions.',
+    allowed: 'a number from 1 to 256',
+    schema: is.integer(1, 256),
+  },
+  'chosen from the machine',
+)
+
+export const SLOTS = optional(
+  {
+    name: 'SWARMLAMBDA_SLOTS',
+    about: 'How many sandboxes may exist at once.',
+    allowed: 'a number from 1 to 100000',
+    schema: is.integer(1, 100_000),
+  },
+  'chosen from the machine',
+)
+
+export const PROXY_HOST = variable(
+  { name: 'SWARMLAMBDA_PROXY_HOST', about: 'Address of the proxy.', allowed: HOST, schema: is.host },
+  '127.0.0.1',
+)
+
+export const PROXY_PORT = variable(
+  { name: 'SWARMLAMBDA_PROXY_PORT', about: 'Port of the proxy.', allowed: PORT, schema: is.integer(0, 65_535) },
+  '8790',
+)
+
+export const EDGES = variable(
+  {
+    name: 'SWARMLAMBDA_EDGES',
+    about: 'HTTP gateways of the edges.',
+    allowed: ENDPOINTS,
+    schema: is.endpoints,
+  },
+  '127.0.0.1:8787,127.0.0.1:8788,127.0.0.1:8789',
+)
+
+export const DNS_HOST = variable(
+  { name: 'SWARMLAMBDA_DNS_HOST', about: 'Address of the DNS server.', allowed: HOST, schema: is.host },
+  '127.0.0.1',
+)
+
+export const DNS_PORT = variable(
+  {
+    name: 'SWARMLAMBDA_DNS_PORT',
+    about: 'Port of the DNS server, UDP and TCP.',
+    allowed: PORT,
+    schema: is.integer(0, 65_535),
+  },
+  '8753',
+)
+
+export const DNS_ZONE = variable(
+  {
+    name: 'SWARMLAMBDA_DNS_ZONE',
+    about: 'The name answered with the nearest live edge, and all names under it.',
+    allowed: 'a domain name of letters, digits, hyphens and dots, at most 180 characters',
+    schema: is.zone,
+  },
+  'lambda.mesh',
+)
+
+export const DNS_TTL = variable(
+  {
+    name: 'SWARMLAMBDA_DNS_TTL',
+    about: 'Seconds for which resolvers may keep an answer.',
+    allowed: 'a number from 0 to 86400',
+    schema: is.integer(0, 86_400),
+  },
+  '5',
+)
+
+export const LOG = variable(
+  {
+    name: 'SWARMLAMBDA_LOG',
+    about: 'How much is logged to stderr.',
+    allowed: `one of ${LOG_LEVELS.join(', ')}`,
+    schema: z.enum(LOG_LEVELS),
+  },
+  'info',
+)
+
+export const EDGE_VARIABLES: readonly Variable[] = [
+  CLUSTER_ID,
+  CLUSTER_KEY,
+  NODE_NAME,
+  EDGE_REGION,
+  HTTP_HOST,
+  HTTP_PORT,
+  STATE_DIR,
+  PEERS,
+  BOOTSTRAP,
+  HOSTS,
+  THREADS,
+  SLOTS,
+  LOG,
+]
+
+export const PROXY_VARIABLES: readonly Variable[] = [PROXY_HOST, PROXY_PORT, EDGES, CLIENT_REGION, LOG]
+
+export const DNS_VARIABLES: readonly Variable[] = [DNS_HOST, DNS_PORT, DNS_ZONE, DNS_TTL, EDGES, CLIENT_REGION, LOG]
+
+const KNOWN = new Set([...EDGE_VARIABLES, ...PROXY_VARIABLES, ...DNS_VARIABLES].map(({ name }) => name))
+
+/** Names that look like ours and are not, most likely mistyped. One program's variables are fine beside another's. */
+export const unknownVariables = (names: readonly string[]): string[] =>
+  names.filter(name => name.startsWith('SWARMLAMBDA_') && !KNOWN.has(name))

@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { EDGE_VARIABLES, parseDnsConfig, parseEdgeConfig, parseProxyConfig, unknownVariables } from '../../lib/config.js'
+import { SwarmError } from '../../lib/errors.js'
+
+/** The one line a wrong configuration ends with. */
+const refusal = (parse: () => unknown): string => {
+  try {
+    parse()
+  } catch (error) {
+    assert.ok(error instanceof SwarmError)
+    assert.equal(error.code, 'CONFIG_INVALID')
+    assert.doesNotMatch(error.message, /[\r\n]/)
+    return error.message
+  }
+  return assert.fail('was accepted')
+}
+
+test('an edge with nothing set runs on loopback as a cluster of its own', () => {
+  assert.deepEqual(parseEdgeConfig({}, 'Laptop_7.fritz.box'), {
+    clusterId: 'local',
+    clusterKey: null,
+    nodeName: 'edge-laptop-7',
+    region: 'local',
+    httpHost: '127.0.0.1',
+    httpPort: 8787,
+    stateDir: '.swarm-lambda/local/edge-laptop-7',
+    peers: [],
+    bootstrap: 'public',
+    hosts: [],
+    threads: null,
+    slots: null,
+    logLevel: 'info',
+  })
+})
+
+test('every variable of an edge is read', () => {
+  const key = 'AB'.repeat(32)
+  const config = parseEdgeConfig({
+    SWARMLAMBDA_CLUSTER_ID: 'home',
+    SWARMLAMBDA_CLUSTER_KEY: `${key}\n`,
+    SWARMLAMBDA_NODE_NAME: 'edge-a',
+    SWARMLAMBDA_REGION: 'us-west-sfo',
+    SWARMLAMBDA_HTTP_HOST: '[::1]',
+    SWARMLAMBDA_HTTP_PORT: '0',
+    SWARMLAMBDA_STATE_DIR: '/tmp/a',
+    SWARMLAMBDA_PEERS: 'pi.lan:47800, [fe80::1]:47801',
+    SWARMLAMBDA_BOOTSTRAP: '127.0.0.1:49737',
+    SWARMLAMBDA_HOSTS: 'Edge.Example.org,10.0.0.7',
+    SWARMLAMBDA_THREADS: '2',
+    SWARMLAMBDA_SLOTS: '64',
+    SWARMLAMBDA_LOG: 'debug',
+  })
+  assert.deepEqual(config, {
+    clusterId: 'home',
+    clusterKey: key.toLowerCase(),
+    nodeName: 'edge-a',
+    region: 'us-west-sfo',
+    httpHost: '::1',
+    httpPort: 0,
+    stateDir: '/tmp/a',
+    peers: [
+      { host: 'pi.lan', port: 47800 },
+      { host: 'fe80::1', port: 47801 },
+    ],
+    bootstrap: [{ host: '127.0.0.1', port: 49737 }],
+    hosts: ['edge.example.org', '10.0.0.7'],
+    threads: 2,
+    slots: 64,
+    logLevel: 'debug',
+  })
+  assert.equal(Object.keys(config).length, EDGE_VARIABLES.length)
+})
+
+test('a variable set to nothing counts as not set', () => {
+  const empty = Object.fromEntries(EDGE_VARIABLES.map(({ name }) => [name, name.endsWith('KEY') ? '' : '  ']))
+  assert.deepEqual(parseEdgeConfig(empty, 'x'), parseEdgeConfig({}, 'x'))
+})
+
+test('the proxy and the DNS server know the three edges of the tour without being told', () => {
+  const edges = [8787, 8788, 8789].map(port => ({ host: '127.0.0.1', port }))
+  assert.deepEqual(parseProxyConfig({}), { host: '127.0.0.1', port: 8790, edges, region: null, logLevel: 'info' })
+  const dns = parseDnsConfig({ SWARMLAMBDA_DNS_ZONE: 'Mesh.Example.', SWARMLAMBDA_REGION: 'eu-west-ams' })
+  assert.deepEqual(dns, {
+    host: '127.0.0.1',
+    port: 8753,
+    edges,
+    region: 'eu-west-ams',
+    zone: 'mesh.example',
+    ttlSeconds: 5,
+    logLevel: 'info',
+  })
+})
+
+test('the same edge listed twice counts once', () => {
+  const { edges } = parseProxyConfig({ SWARMLAMBDA_EDGES: 'a:1,b:1,A:1,a:2' })
+  assert.deepEqual(
+    edges.map(({ host, port }) => `${host}:${port}`),
+    ['a:1', 'b:1', 'a:2'],
+  )
+})
+
+const WRONG: [name: string, value: string, allowed: RegExp][] = [
+  ['SWARMLAMBDA_CLUSTER_ID', '../up', /letters, digits/],
+  ['SWARMLAMBDA_CLUSTER_KEY', 'nothex', /64 hexadecimal digits/],
+  ['SWARMLAMBDA_NODE_NAME', 'Edge_A', /lower-case letters/],
+  ['SWARMLAMBDA_NODE_NAME', '-edge', /lower-case letters/],
+  ['SWARMLAMBDA_NODE_NAME', 'a'.repeat(64), /at most 63/],
+  ['SWARMLAMBDA_REGION', 'mars', /one of us-west-sfo, .*eu-central-fra, .*local$/],
+  ['SWARMLAMBDA_HTTP_HOST', 'a b', /IP address or a host name/],
+  ['SWARMLAMBDA_HTTP_HOST', '300.1.1.1', /IP address or a host name/],
+  ['SWARMLAMBDA_HTTP_PORT', '65536', /0 to 65535/],
+  ['SWARMLAMBDA_HTTP_PORT', '-1', /0 to 65535/],
+  ['SWARMLAMBDA_HTTP_PORT', '80x', /0 to 65535/],
+  ['SWARMLAMBDA_HTTP_PORT', '1e3', /0 to 65535/],
+  ['SWARMLAMBDA_PEERS', 'pi.lan', /host:port/],
+  ['SWARMLAMBDA_BOOTSTRAP', 'private', /public, none, or host:port/],
+  ['SWARMLAMBDA_HOSTS', 'a,,b', /host names/],
+  ['SWARMLAMBDA_THREADS', '0', /1 to 256/],
+  ['SWARMLAMBDA_SLOTS', 'many', /1 to 100000/],
+  ['SWARMLAMBDA_LOG', 'loud', /one of silent, error, warn, info, debug/],
+]
+
+for (const [name, value, allowed] of WRONG) {
+  test(`an edge refuses ${name}=${value}`, () => {
+    const line = refusal(() => parseEdgeConfig({ [name]: value }))
+    assert.ok(line.includes(name) && line.includes(value), line)
+    assert.match(line, allowed)
+  })
+}
+
+const EDGES = ['127.0.0.1', '127.0.0.1:', ':8787', '127.0.0.1:0', '127.0.0.1:70000', 'a:1,', 'a:1 b:2', '::1:8787']
+for (const value of [...EDGES, '[::1]', '[127.0.0.1]:80', 'http://a:1', '1.2.3:4', Array(65).fill('a:1').join()]) {
+  test(`the proxy refuses the edges ${value.slice(0, 30)}`, () => {
+    const line = refusal(() => parseProxyConfig({ SWARMLAMBDA_EDGES: value }))
+    assert.ok(line.includes('SWARMLAMBDA_EDGES') && line.includes(value.slice(0, 30)), line)
+    assert.match(line, /allowed: host:port, separated by commas/)
+  })
+}
+
+test('the DNS server refuses a zone that is no domain name, and a wrong TTL', () => {
+  for (const value of ['lambda..mesh', '-x.mesh', '10.0.0.1', 'a'.repeat(181)]) {
+    assert.match(
+      refusal(() => parseDnsConfig({ SWARMLAMBDA_DNS_ZONE: value })),
+      /^SWARMLAMBDA_DNS_ZONE is .*domain name/,
+    )
+  }
+  assert.match(
+    refusal(() => parseDnsConfig({ SWARMLAMBDA_DNS_TTL: '-5' })),
+    /^SWARMLAMBDA_DNS_TTL is "-5"/,
+  )
+})
+
+test('a value with line breaks is still one line, and a long one is cut', () => {
+  assert.match(
+    refusal(() => parseEdgeConfig({ SWARMLAMBDA_REGION: 'a\nb' })),
+    /"a\\nb"/,
+  )
+  assert.ok(refusal(() => parseEdgeConfig({ SWARMLAMBDA_HTTP_HOST: 'x'.repeat(5000) })).length < 300)
+})
+
+test('a key that is nearly right is not shown', () => {
+  const key = '0123456789abcdef'.repeat(4).slice(1)
+  const line = refusal(() => parseEdgeConfig({ SWARMLAMBDA_CLUSTER_KEY: key }))
+  assert.match(line, /"12345678…" \(63 characters\)/)
+  assert.ok(!line.includes(key.slice(0, 20)))
+})
+
+test('a mistyped variable is noticed, those of another program are not', () => {
+  const names = ['SWARMLAMBDA_REGON', 'SWARMLAMBDA_DNS_PORT', 'SWARMLAMBDA_HTTP_PORT', 'PATH']
+  assert.deepEqual(unknownVariables(names), ['SWARMLAMBDA_REGON'])
+})
