@@ -1,0 +1,65 @@
+// What a mesh and a peer are to the rest of the host.
+
+import type { EventEmitter } from 'node:events'
+
+import type { SwarmError } from '../errors.js'
+import type { PeerStatus } from './status.js'
+
+/** Why an authenticated peer is no longer there. `replaced` is followed by a `peer` event of the same id at once. */
+export type LostReason = 'timeout' | 'closed' | 'replaced' | 'error' | 'shutdown'
+
+export interface MeshEvents {
+  peer: [peer: Peer]
+  lost: [peer: Peer, reason: LostReason]
+  status: [peer: Peer, status: PeerStatus]
+  /** A small message by {@link Mesh.broadcast} or {@link Peer.send}. `payload` is JSON that nobody has checked yet. */
+  message: [peer: Peer, topic: string, payload: unknown]
+}
+
+export interface CallContext {
+  peer: Peer
+  /** Aborted when the caller gave up, its deadline passed, or the connection is lost. */
+  signal: AbortSignal
+  /** Milliseconds since the epoch, by this edge's clock. */
+  deadlineMs: number
+}
+
+/** Answers a peer's request. A thrown {@link SwarmError} reaches the caller with its code, anything else as `INTERNAL`. */
+export type Handler = (payload: Buffer, context: CallContext) => Promise<Buffer>
+
+/** An edge that proved that it holds the cluster key, and is connected now. */
+export interface Peer {
+  /** The edge's public key, hex. */
+  readonly id: string
+  readonly name: string
+  readonly region: string
+  /** The last status it sent. */
+  readonly status: PeerStatus | null
+  /** Smoothed, measured once a second; null before the first answer. */
+  readonly rttMs: number | null
+  /** Milliseconds since the epoch. */
+  readonly connectedAt: number
+  readonly host: string
+  /**
+   * Asks one thing of this peer. Payload and answer are at most 8 MB.
+   * Fails with `PEER_UNREACHABLE` (an {@link UnreachableError}), `DEADLINE`, `TOO_LARGE`, or the code its handler threw;
+   * an aborted `signal` rejects with its reason and cancels the handler over there.
+   */
+  request(method: string, payload: Buffer, options: { timeoutMs: number; signal?: AbortSignal }): Promise<Buffer>
+  /** A small JSON message to this peer only: its `message` event. */
+  send(topic: string, payload: unknown): void
+}
+
+/** What is left of a mesh that never has a peer is still a mesh: nothing here waits for the network. */
+export interface Mesh extends AsyncDisposable {
+  /** Own public key, hex. */
+  readonly id: string
+  readonly events: EventEmitter<MeshEvents>
+  /** Authenticated and connected now. */
+  peers(): Peer[]
+  handle(method: string, handler: Handler): void
+  /** Sent to all peers at once, and to every new peer. */
+  setStatus(status: PeerStatus): void
+  /** A small JSON message to all peers. */
+  broadcast(topic: string, payload: unknown): void
+}

@@ -1,0 +1,91 @@
+// The registry's records: what a log holds, and what readers get. Everything from a log is parsed here.
+
+import { z } from 'zod'
+
+/** A record bigger than this is set aside unread. */
+export const MAX_RECORD_BYTES = 1024 * 1024
+/** The biggest blob a record may point at. */
+export const MAX_BLOB_BYTES = 64 * 1024 * 1024
+
+const hex64 = z.string().regex(/^[0-9a-f]{64}$/)
+const count = z.number().int().nonnegative()
+const revision = z.string().min(1).max(160)
+
+export const functionConfigSchema = z.looseObject({
+  handler: z.string().max(256),
+  /** MB. */
+  memorySize: z.number().positive(),
+  /** Seconds. */
+  timeout: z.number().positive(),
+  environment: z.record(z.string(), z.string()),
+  description: z.string(),
+  failover: z.enum(['any', 'safe', 'never']),
+})
+
+export type FunctionConfig = z.infer<typeof functionConfigSchema>
+
+/** Content by its digest, and where one copy of it is: blocks of a Hypercore. */
+export const blobRefSchema = z.looseObject({
+  sha256: hex64,
+  /** Bytes. */
+  size: count.max(MAX_BLOB_BYTES),
+  /** Public key of the core that holds it. */
+  core: hex64,
+  blockOffset: count,
+  blockLength: count,
+  byteOffset: count,
+})
+
+export type BlobRef = z.infer<typeof blobRefSchema>
+
+const commonFields = {
+  v: z.literal(1),
+  name: z.string().min(1).max(256),
+  hlc: z.tuple([count, count]),
+  /** Public key of the edge that wrote it, hex. */
+  edge: z.string().min(1).max(128),
+  revisionId: revision,
+  /** Revisions this one was written over, the then winner first. Whatever isn't among them was not seen. */
+  previous: z.array(revision).max(64),
+  /** Milliseconds since the epoch, by the writer's clock. */
+  lastModified: count,
+  createdAt: count,
+}
+
+const putSchema = z.looseObject({
+  ...commonFields,
+  deleted: z.literal(false),
+  config: functionConfigSchema,
+  codeSha256: z.string().max(128),
+  /** Of the plugin that compiled `module`. */
+  pluginDigest: z.string().max(128),
+  source: blobRefSchema,
+  sourceMap: blobRefSchema.nullable(),
+  module: blobRefSchema,
+})
+
+const deleteSchema = z.looseObject({ ...commonFields, deleted: z.literal(true) })
+
+export const registryRecordSchema = z.discriminatedUnion('deleted', [putSchema, deleteSchema])
+
+export type FunctionRecord = z.infer<typeof putSchema>
+export type DeletedRecord = z.infer<typeof deleteSchema>
+export type RegistryRecord = z.infer<typeof registryRecordSchema>
+
+/** A log's block as it lies on disk and on the wire. */
+export const encodeRecord = (record: RegistryRecord): Buffer => Buffer.from(JSON.stringify(record))
+
+/** The record, or the reason why it isn't one. Unknown fields are kept. */
+export const decodeRecord = (block: Buffer): RegistryRecord | string => {
+  if (block.byteLength > MAX_RECORD_BYTES) return `record of ${String(block.byteLength)} bytes`
+  let value: unknown
+  try {
+    value = JSON.parse(block.toString())
+  } catch {
+    return 'record is not JSON'
+  }
+  const parsed = registryRecordSchema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  return issue === undefined ? 'record is malformed' : `${issue.path.join('.')}: ${issue.message}`
+}

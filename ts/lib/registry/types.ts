@@ -1,0 +1,59 @@
+// What the registry is to the rest of the host.
+
+import type { EventEmitter } from 'node:events'
+
+import type { BlobRef, DeletedRecord, FunctionConfig, FunctionRecord, RegistryRecord } from './record.js'
+
+export interface PutChange {
+  type: 'put'
+  name: string
+  config: FunctionConfig
+  /** The bundled source; with the module, what travels. */
+  source: Buffer
+  sourceMap: Buffer | null
+  module: Buffer
+  /** Of the plugin that compiled `module`. */
+  pluginDigest: string
+  codeSha256: string
+}
+
+export interface DeleteChange {
+  type: 'delete'
+  name: string
+}
+
+export type Change = PutChange | DeleteChange
+
+export interface RegistryEvents {
+  /** The winner of a name changed, by whichever edge: also a tombstone. Fires for the publisher's own records too. */
+  change: [record: RegistryRecord]
+}
+
+export interface RegistryStats {
+  /** Known logs, own and others', retired ones included. */
+  logs: number
+  /** Records and blobs that were set aside because they are malformed. */
+  malformed: number
+  /** Records waiting for their time: their clock is too far ahead of ours. */
+  waiting: number
+}
+
+export interface Registry extends AsyncDisposable {
+  readonly events: EventEmitter<RegistryEvents>
+  /** Resolves when the change is on disk here (synced) and indexed here; with the record as readers see it. */
+  publish(change: PutChange): Promise<FunctionRecord>
+  publish(change: DeleteChange): Promise<DeletedRecord>
+  /** Null for names that never were, or are deleted. */
+  get(name: string): FunctionRecord | null
+  /** By name. */
+  list(): FunctionRecord[]
+  /** Records of this name that were written without having seen each other, and lost: until the next publish. */
+  conflicts(name: string): RegistryRecord[]
+  /** Records indexed so far; equal on edges that have seen the same. */
+  seq(): number
+  /** Whether all of a blob is on this edge. */
+  hasBlob(ref: BlobRef): Promise<boolean>
+  /** The content, checked against its digest; fetched from any peer when it isn't here. Else `BLOB_MISSING`. */
+  blob(ref: BlobRef, options?: { signal?: AbortSignal; timeoutMs?: number }): Promise<Buffer>
+  stats(): RegistryStats
+}
