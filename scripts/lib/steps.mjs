@@ -1,0 +1,107 @@
+// The three build steps: the Rust module, the host, the page. One whose inputs are unchanged is skipped, so that
+// starting a second time costs nothing.
+import { access, copyFile, mkdir, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { at, BUILD_DIR, TOOLS } from './paths.mjs'
+import { run } from './run.mjs'
+import { filesUnder, hashOf, readStamp, writeStamp } from './stamp.mjs'
+import { dim, duration, green, say, Stop } from './terminal.mjs'
+import { requireRust } from './tools.mjs'
+
+const NATIVE_DIR = join(BUILD_DIR, 'native')
+const NAPI = [
+  ...['build', '--release', '--platform', '--esm', '--manifest-path', 'bindings/Cargo.toml'],
+  ...['--package-json-path', 'package.json', '--output-dir', '.build/native', '--js', 'index.js', '--dts', 'index.d.ts'],
+  ...['--', '--locked'],
+]
+const TSC = ['--project', 'tsconfig.json', '--incremental', '--tsBuildInfoFile', '.build/ts.tsbuildinfo', '--pretty']
+const VITE = ['build', 'ui', '--outDir', at('dist/ui'), '--emptyOutDir', '--logLevel', 'warn']
+
+/** Committed, and written again by each build of the module. */
+export const GENERATED = ['bindings/index.js', 'bindings/index.d.ts']
+
+const exists = (path) => access(path).then(() => true, () => false)
+
+const node = async (tool, args, what) => {
+  const { code } = await run(process.execPath, [tool, ...args])
+  if (code !== 0) throw new Stop(`${what}; the messages are above.`)
+}
+
+const sameBytes = async (a, b) => {
+  const [left, right] = await Promise.all([a, b].map((file) => readFile(file).catch(() => null)))
+  return left !== null && right !== null && left.equals(right)
+}
+
+/** Built beside and renamed into place: writing over a library that a running edge has mapped would crash that edge. */
+const buildNative = async () => {
+  await requireRust()
+  await mkdir(NATIVE_DIR, { recursive: true })
+  await node(TOOLS.napi, NAPI, 'The Rust module did not build')
+  const built = (await filesUnder('.build/native')).map((file) => file.slice('.build/native/'.length))
+  for (const file of built) {
+    const [from, to] = [join(NATIVE_DIR, file), at('bindings', file)]
+    if (file.endsWith('.node')) await rename(from, to)
+    else if (!(await sameBytes(from, to))) await copyFile(from, to)
+  }
+}
+
+/** Compiles, then removes what has no source any more, so that a deleted test doesn't run on. */
+const buildTs = async () => {
+  if (!(await exists(at('dist/bin')))) await rm(join(BUILD_DIR, 'ts.tsbuildinfo'), { force: true })
+  await node(TOOLS.tsc, TSC, 'The host did not compile')
+  const sources = new Set(await filesUnder('ts'))
+  for (const file of await filesUnder('dist', (name) => name === 'dist/ui')) {
+    const source = file.replace(/^dist\//, 'ts/').replace(/\.js(\.map)?$/, '.ts')
+    if (!sources.has(source)) await rm(at(file))
+  }
+}
+
+const STEPS = [
+  {
+    name: 'native',
+    does: 'the Rust module (the first build compiles Wasmtime: some minutes)',
+    inputs: ['Cargo.toml', 'Cargo.lock', 'crates', 'bindings'],
+    // Not what the step writes itself; of the plugin, which `npm run build:plugin` builds, only the result.
+    skip: (file) =>
+      file.endsWith('.node') || GENERATED.includes(file) || (file.startsWith('crates/plugin/') && !file.endsWith('.wasm')),
+    salt: NAPI.join(' '),
+    output: async () => (await filesUnder('bindings')).some((file) => file.endsWith('.node')),
+    build: buildNative,
+  },
+  {
+    name: 'ts',
+    does: 'the host',
+    inputs: ['ts', 'tsconfig.json', 'package-lock.json', 'bindings/index.d.ts'],
+    salt: TSC.join(' '),
+    output: () => exists(at('dist/bin/edge.js')),
+    build: buildTs,
+  },
+  {
+    name: 'ui',
+    does: 'the page',
+    inputs: ['ui', 'ts/lib/snapshot.ts', 'package-lock.json'],
+    salt: VITE.slice(1, 3).join(' '),
+    output: () => exists(at('dist/ui/index.html')),
+    build: () => node(TOOLS.vite, VITE, 'The page did not build'),
+  },
+]
+
+/** Runs the named steps (all when none is named). */
+export const build = async (names = []) => {
+  const unknown = names.find((name) => !STEPS.some((step) => step.name === name))
+  if (unknown !== undefined) throw new Stop(`There is no build step ${unknown}: ${STEPS.map((s) => s.name).join(', ')}`)
+  for (const step of STEPS) {
+    if (names.length > 0 && !names.includes(step.name)) continue
+    const hash = await hashOf(step.inputs, step)
+    if ((await readStamp(step.name)) === hash && (await step.output())) {
+      say(step.name, dim('up to date'))
+      continue
+    }
+    say(step.name, `building ${step.does} …`)
+    const started = performance.now()
+    await step.build()
+    if (!(await step.output())) throw new Stop(`${step.name} built nothing; see the messages above.`)
+    await writeStamp(step.name, hash)
+    say(step.name, green(`built in ${duration(performance.now() - started)}`))
+  }
+}
