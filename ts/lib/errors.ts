@@ -3,6 +3,9 @@
 /** Every code, with the HTTP status and the AWS type a control call answers with. */
 export const ERRORS = {
   CONFIG_INVALID: { status: 500, type: 'ServiceException' },
+  /** Somebody listens on that port already. */
+  ADDRESS_IN_USE: { status: 500, type: 'ServiceException' },
+  ADDRESS_UNUSABLE: { status: 500, type: 'ServiceException' },
   STATE_DIR_IN_USE: { status: 500, type: 'ServiceException' },
   INVALID_PARAMETER: { status: 400, type: 'InvalidParameterValueException' },
   INVALID_REQUEST: { status: 400, type: 'InvalidRequestContentException' },

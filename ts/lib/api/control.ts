@@ -1,0 +1,102 @@
+// The control API: one table of routes over guards, parsers and {@link Functions}.
+import { SwarmError } from '../errors.js'
+import type { ControlRequest, ControlResponse } from '../native.js'
+import type { Functions } from './functions.js'
+import { empty, failure, json, text, unpack, type Request } from './requests.js'
+import { parseDeploy, parseName, parseWait } from './schemas.js'
+
+export interface ControlOptions {
+  functions: Functions
+  /** Throws when the call may not be made. */
+  guard: (request: Request) => void
+  /** Prometheus text. */
+  metrics: () => Promise<{ contentType: string; text: string }>
+  /** Told of what was nobody's mistake but ours. */
+  onError: (error: unknown, request: { method: string; path: string }) => void
+}
+
+type Answer = (request: Request, name: string) => Promise<ControlResponse> | ControlResponse
+
+interface Route {
+  path: RegExp
+  methods: Record<string, Answer>
+}
+
+/** Answers everything that is no invocation. Never rejects. */
+export function openControl(options: ControlOptions): (request: ControlRequest) => Promise<ControlResponse> {
+  const routes = routesOf(options)
+  return async (given) => {
+    try {
+      const request = unpack(given)
+      const { answer, name } = find(routes, request)
+      options.guard(request)
+      return withoutBody(request, await answer(request, name))
+    } catch (error) {
+      if (!(error instanceof SwarmError) || error.code === 'INTERNAL') options.onError(error, { method: given.method, path: given.path })
+      return failure(error, error instanceof MethodNotAllowed ? ['allow', error.allow] : [])
+    }
+  }
+}
+
+function routesOf({ functions, metrics }: ControlOptions): Route[] {
+  return [
+    {
+      path: /^\/functions\/?$/,
+      methods: {
+        GET: (request) => json(200, { functions: functions.list(hostOf(request)) }),
+        POST: async (request) => {
+          const wait = parseWait(request.query.get('wait'))
+          const { created, description } = await functions.deploy(parseDeploy(request.body), wait, hostOf(request))
+          return json(created ? 201 : 200, description)
+        },
+      },
+    },
+    {
+      path: /^\/functions\/([^/]+)$/,
+      methods: {
+        GET: (request, name) => json(200, functions.get(parseName(name), hostOf(request))),
+        DELETE: async (_request, name) => {
+          await functions.remove(parseName(name))
+          return empty(204)
+        },
+      },
+    },
+    {
+      path: /^\/metrics$/,
+      methods: {
+        GET: async () => {
+          const { contentType, text: page } = await metrics()
+          return text(200, contentType, page)
+        },
+      },
+    },
+  ]
+}
+
+class MethodNotAllowed extends SwarmError {
+  readonly allow: string
+
+  constructor(method: string, allow: string) {
+    super('METHOD_NOT_ALLOWED', `${method} is not allowed here: ${allow}`)
+    this.allow = allow
+  }
+}
+
+function find(routes: readonly Route[], { method, path }: Request): { answer: Answer; name: string } {
+  for (const route of routes) {
+    const match = route.path.exec(path)
+    if (!match) continue
+    const answer = route.methods[method === 'HEAD' ? 'GET' : method]
+    if (answer) return { answer, name: match[1] ?? '' }
+    throw new MethodNotAllowed(method, allowed(route))
+  }
+  throw new SwarmError('NOT_FOUND', `no such path: ${path.slice(0, 200)}`)
+}
+
+const allowed = ({ methods }: Route): string => Object.keys(methods).flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ')
+
+const withoutBody = ({ method }: Request, response: ControlResponse): ControlResponse =>
+  method === 'HEAD' ? { ...response, body: Buffer.alloc(0) } : response
+
+/** As the caller wrote it: URLs in answers lead back the way the caller came, through the proxy if there is one. */
+const hostOf = ({ headers }: Request): string => headers.get('host') ?? ''

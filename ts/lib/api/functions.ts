@@ -1,0 +1,110 @@
+// Deploy, list, describe, delete: what the control API does, without HTTP.
+import { createHash } from 'node:crypto'
+import { bundle } from '../bundle.js'
+import { SwarmError } from '../errors.js'
+import { rethrow, type FunctionSpec, type NativeEdge } from '../native.js'
+import type { FunctionConfig, FunctionRecord, RegistryRecord } from '../registry/record.js'
+import type { Registry } from '../registry/types.js'
+import { openGate } from './gate.js'
+import type { Deploy, Wait } from './schemas.js'
+
+export interface FunctionsOptions {
+  engine: Pick<NativeEdge, 'info' | 'compile' | 'check'>
+  registry: Pick<Registry, 'get' | 'list' | 'conflicts' | 'publish'>
+  /** What the engine is told of a function on this edge. */
+  specOf: (name: string, config: FunctionConfig, codeSha256: string, sourceMap: string | null) => FunctionSpec
+  /** Names of the edges that have this very revision loaded. */
+  holders: (name: string, revisionId: string) => string[]
+  /** Resolves when enough edges have it, or the time is up. */
+  waitForHolders: (record: FunctionRecord, wait: Wait) => Promise<void>
+}
+
+/** A function as the API shows it; times are ISO 8601. */
+export interface Description extends FunctionConfig {
+  name: string
+  version: '$LATEST'
+  revisionId: string
+  /** Of the bundle, base64. */
+  codeSha256: string
+  /** Bytes of the bundle. */
+  codeSize: number
+  createdAt: string
+  lastModified: string
+  edges: string[]
+  /** Where to invoke it. */
+  url: string
+  /** Concurrent writes that lost; absent in lists. */
+  conflicts?: { revisionId: string; edge: string; lastModified: string; deleted: boolean }[]
+}
+
+export interface Functions {
+  /** Refused with `BUNDLE_FAILED` or `LOAD_FAILED` before anything is published: what was deployed keeps serving. */
+  deploy(deploy: Deploy, wait: Wait, host: string): Promise<{ created: boolean; description: Description }>
+  list(host: string): Description[]
+  /** Or `NOT_FOUND`. */
+  get(name: string, host: string): Description
+  /** Or `NOT_FOUND`. */
+  remove(name: string): Promise<void>
+}
+
+/** Deploys that bundle and compile at once; more would take the cores from invocations. */
+const MAX_DEPLOYS = 2
+const MAX_WAITING_DEPLOYS = 64
+
+export function openFunctions(options: FunctionsOptions): Functions {
+  const { engine, holders, registry } = options
+  const gate = openGate(MAX_DEPLOYS, MAX_WAITING_DEPLOYS, 'too many deploys at once')
+
+  const build = async ({ name, files, config }: Deploy) => {
+    const { maxMemoryMb, pluginDigest } = engine.info()
+    if (config.memorySize > maxMemoryMb) {
+      throw new SwarmError('INVALID_PARAMETER', `memorySize: at most ${maxMemoryMb} MB on this edge`)
+    }
+    const { source, sourceMap } = await bundle({ files, handler: config.handler })
+    const codeSha256 = createHash('sha256').update(source).digest('base64')
+    const module = await engine.compile(source.toString()).catch(rethrow)
+    await engine.check(options.specOf(name, config, codeSha256, sourceMap.toString()), module).catch(rethrow)
+    return { source, sourceMap, module, pluginDigest, codeSha256 }
+  }
+
+  const describe = (record: FunctionRecord, host: string): Description => ({
+    name: record.name,
+    version: '$LATEST',
+    revisionId: record.revisionId,
+    codeSha256: record.codeSha256,
+    codeSize: record.source.size,
+    ...record.config,
+    createdAt: new Date(record.createdAt).toISOString(),
+    lastModified: new Date(record.lastModified).toISOString(),
+    edges: holders(record.name, record.revisionId),
+    url: `http://${host}/2015-03-31/functions/${record.name}/invocations`,
+  })
+
+  const find = (name: string): FunctionRecord => {
+    const record = registry.get(name)
+    if (record === null) throw new SwarmError('NOT_FOUND', `Function not found: ${name}`)
+    return record
+  }
+
+  return {
+    async deploy(deploy, wait, host) {
+      const built = await gate(() => build(deploy))
+      const created = registry.get(deploy.name) === null
+      const record = await registry.publish({ type: 'put', name: deploy.name, config: deploy.config, ...built })
+      await options.waitForHolders(record, wait)
+      return { created, description: describe(record, host) }
+    },
+    list: (host) => registry.list().map((record) => describe(record, host)),
+    get: (name, host) => ({ ...describe(find(name), host), conflicts: registry.conflicts(name).map(describeConflict) }),
+    async remove(name) {
+      await registry.publish({ type: 'delete', name: find(name).name })
+    },
+  }
+}
+
+const describeConflict = ({ revisionId, edge, lastModified, deleted }: RegistryRecord) => ({
+  revisionId,
+  edge,
+  lastModified: new Date(lastModified).toISOString(),
+  deleted,
+})

@@ -1,0 +1,73 @@
+// Who may call the control API. Decided by configuration and by what the request says, never by the peer's address:
+// behind a local proxy every client looks like 127.0.0.1.
+import { isIP } from 'node:net'
+import { SwarmError } from '../errors.js'
+import type { Request } from './requests.js'
+import { verifyToken } from './token.js'
+
+export interface GuardOptions {
+  /** Where the gateway is bound; anything but loopback needs tokens. */
+  httpHost: string
+  /** Further names this edge is known under. */
+  hosts: readonly string[]
+  /** Key of the tokens, derived from the cluster key. */
+  controlKey: Buffer
+  clock: () => number
+}
+
+/** Names that resolve to this edge in development, and all under them. */
+const KNOWN_ZONES = ['lambda.mesh', 'localhost']
+const WRITES: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
+
+/** Checks a control call, or throws `FORBIDDEN` or `UNSUPPORTED_MEDIA_TYPE`. */
+export function openGuard(options: GuardOptions): (request: Request) => void {
+  const known = new Set([options.httpHost, ...options.hosts].map((host) => host.toLowerCase()))
+  const needsToken = !isLoopback(options.httpHost)
+
+  // A page under a foreign name that resolves to 127.0.0.1 (DNS rebinding) sends that name; an address can't be rebound.
+  const isKnown = (host: string): boolean =>
+    isIP(host) !== 0 || known.has(host) || KNOWN_ZONES.some((zone) => host === zone || host.endsWith(`.${zone}`))
+
+  return ({ method, headers, body }) => {
+    const authority = headers.get('host') ?? ''
+    const host = hostOf(authority)
+    if (host === null || !isKnown(host)) {
+      throw new SwarmError('FORBIDDEN', `Host ${JSON.stringify(authority.slice(0, 100))} is no name of this edge: list it in SWARMLAMBDA_HOSTS`)
+    }
+    const origin = headers.get('origin')
+    if (origin !== undefined && !sameOrigin(origin, authority)) {
+      throw new SwarmError('FORBIDDEN', `a page of ${JSON.stringify(origin.slice(0, 100))} may not call this edge`)
+    }
+    if (needsToken && !verifyToken(options.controlKey, bearerOf(headers.get('authorization')), options.clock())) {
+      throw new SwarmError('FORBIDDEN', 'this call needs "Authorization: Bearer <token>": mint one with bin/swarmlambda.js token')
+    }
+    // A form or a plain-text request of a page needs no preflight; application/json does.
+    const hasBody = body.length > 0 || method === 'POST' || method === 'PUT'
+    if (WRITES.has(method) && hasBody && !isJson(headers.get('content-type'))) {
+      throw new SwarmError('UNSUPPORTED_MEDIA_TYPE', 'content-type must be application/json')
+    }
+  }
+}
+
+/** Whether an address or name means this machine only. */
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
+
+/** `name:port`, `1.2.3.4`, `[::1]:80` → the host in lower case without brackets; null: malformed. */
+function hostOf(authority: string): string | null {
+  const [, v6, name] = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9_.-]+))(?::\d{1,5})?$/i.exec(authority) ?? []
+  const host = (v6 ?? name)?.toLowerCase().replace(/\.$/, '')
+  return host === undefined || host === '' ? null : host
+}
+
+function sameOrigin(origin: string, authority: string): boolean {
+  try {
+    return new URL(origin).host === new URL(`http://${authority}`).host
+  } catch {
+    return false
+  }
+}
+
+const isJson = (contentType: string | undefined): boolean => /^application\/json\s*(;|$)/i.test(contentType ?? '')
+
+const bearerOf = (authorization: string | undefined): string | null => /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1] ?? null
