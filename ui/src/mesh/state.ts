@@ -1,0 +1,96 @@
+// What the page knows: the last snapshot, how the stream is doing, the timeline, recent load. A pure reducer.
+import type { ClusterSnapshot, InvocationEvent } from '../../../ts/lib/snapshot.ts'
+import { type Pulse, pulsesOf } from './pulses.ts'
+import { addEntries, changes, ofInvocation, type TimelineEntry } from './timeline.ts'
+
+export interface MeshState {
+  snapshot: ClusterSnapshot | null
+  /** Whether the stream is open. */
+  connected: boolean
+  /** When the stream was last heard, by this page's clock; milliseconds since the epoch. */
+  heardAt: number | null
+  /** Failed tries to open the stream since it was last open. */
+  attempts: number
+  /** Newest first. */
+  timeline: readonly TimelineEntry[]
+  pulses: readonly Pulse[]
+  /** Requests and failures per second by edge id, oldest first. */
+  load: Readonly<Record<string, readonly LoadPoint[]>>
+  nextId: number
+}
+
+export interface LoadPoint {
+  requests: number
+  failures: number
+}
+
+export type MeshAction =
+  | { type: 'opened'; now: number }
+  | { type: 'lost' }
+  | { type: 'snapshot'; now: number; snapshot: ClusterSnapshot }
+  | { type: 'invocations'; now: number; invocations: readonly InvocationEvent[] }
+  | { type: 'faded'; now: number }
+
+export type Freshness = 'connecting' | 'live' | 'stale' | 'lost'
+
+/** Snapshots come about once a second: this much silence is worth telling. */
+export const STALE_MS = 4_000
+/** Points of load kept for each edge: a minute. */
+const LOAD_POINTS = 60
+
+export const emptyState: MeshState = {
+  snapshot: null,
+  connected: false,
+  heardAt: null,
+  attempts: 0,
+  timeline: [],
+  pulses: [],
+  load: {},
+  nextId: 1,
+}
+
+export function reduce(state: MeshState, action: MeshAction): MeshState {
+  switch (action.type) {
+    case 'opened':
+      return { ...state, connected: true, attempts: 0, heardAt: action.now }
+    case 'lost':
+      return { ...state, connected: false, attempts: state.attempts + 1 }
+    case 'snapshot':
+      return onSnapshot(state, action.snapshot, action.now)
+    case 'invocations':
+      return onInvocations(state, action.invocations, action.now)
+    case 'faded': {
+      const pulses = state.pulses.filter((pulse) => pulse.until > action.now)
+      return pulses.length === state.pulses.length ? state : { ...state, pulses }
+    }
+  }
+}
+
+export function freshness(state: MeshState, now: number): Freshness {
+  if (state.snapshot === null || state.heardAt === null) return 'connecting'
+  if (!state.connected) return 'lost'
+  return now - state.heardAt > STALE_MS ? 'stale' : 'live'
+}
+
+function onSnapshot(state: MeshState, snapshot: ClusterSnapshot, now: number): MeshState {
+  const found = state.snapshot === null ? [] : changes(state.snapshot, snapshot)
+  return {
+    ...state,
+    ...addEntries(state, found, now),
+    snapshot,
+    heardAt: now,
+    load: Object.fromEntries(snapshot.edges.map((edge) => [
+      edge.id,
+      [...(state.load[edge.id] ?? []), { requests: edge.requestsPerSecond, failures: edge.failuresPerSecond }]
+        .slice(-LOAD_POINTS),
+    ])),
+  }
+}
+
+function onInvocations(state: MeshState, invocations: readonly InvocationEvent[], now: number): MeshState {
+  const known = new Set(state.timeline.flatMap((entry) => 'requestId' in entry ? [entry.requestId] : []))
+  const fresh = invocations.filter((invocation) => !known.has(invocation.requestId))
+  const { pulses, nextId } = pulsesOf(state, fresh, now)
+  const listed = addEntries({ ...state, nextId }, fresh.flatMap((invocation) => ofInvocation(invocation) ?? []), now)
+  return { ...state, ...listed, pulses, heardAt: now }
+}

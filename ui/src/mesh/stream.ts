@@ -1,0 +1,87 @@
+// One EventSource on `events`, kept alive: reopened when it ends, when it falls silent, and never in a tight loop.
+//
+// The browser's own retry gives up after an answer that is not an event stream (a proxy's 503 between two edges), so
+// each source is used once and this file owns reopening. Relative, so it works through the proxy and behind a prefix.
+import type { ClusterSnapshot, InvocationEvent } from '../../../ts/lib/snapshot.ts'
+import { parseInvocation, parseSnapshot } from './parse.ts'
+
+export interface StreamHandlers {
+  onOpen(): void
+  onSnapshot(snapshot: ClusterSnapshot): void
+  /** All that came since the last call, at most `MAX_BATCH`. */
+  onInvocations(invocations: readonly InvocationEvent[]): void
+  onLost(): void
+}
+
+/** An edge that was stopped keeps its connections: this much silence reopens the stream, through a proxy elsewhere. */
+const SILENCE_MS = 8_000
+const FIRST_RETRY_MS = 250
+const MAX_RETRY_MS = 5_000
+/** A busy mesh must not render once for each invocation. */
+const BATCH_MS = 100
+const MAX_BATCH = 200
+
+/** Returns the function that ends it. */
+export function openStream(url: string, handlers: StreamHandlers): () => void {
+  let source: EventSource | null = null
+  let retry: ReturnType<typeof setTimeout> | undefined
+  let silence: ReturnType<typeof setTimeout> | undefined
+  let flush: ReturnType<typeof setTimeout> | undefined
+  let batch: InvocationEvent[] = []
+  let attempts = 0
+
+  function open(): void {
+    retry = undefined
+    source = new EventSource(url)
+    source.addEventListener('open', () => {
+      attempts = 0
+      handlers.onOpen()
+    })
+    source.addEventListener('error', reopen)
+    source.addEventListener('snapshot', (message) => {
+      const snapshot = parseSnapshot(String(message.data))
+      heard()
+      if (snapshot !== null) handlers.onSnapshot(snapshot)
+    })
+    source.addEventListener('invocation', (message) => {
+      const invocation = parseInvocation(String(message.data))
+      heard()
+      if (invocation !== null && batch.length < MAX_BATCH) batch.push(invocation)
+      flush ??= setTimeout(deliver, BATCH_MS)
+    })
+    heard()
+  }
+
+  function heard(): void {
+    clearTimeout(silence)
+    silence = setTimeout(reopen, SILENCE_MS)
+  }
+
+  function deliver(): void {
+    flush = undefined
+    const delivered = batch
+    batch = []
+    if (delivered.length > 0) handlers.onInvocations(delivered)
+  }
+
+  function reopen(): void {
+    source?.close()
+    clearTimeout(silence)
+    if (retry !== undefined) return
+    handlers.onLost()
+    retry = setTimeout(open, retryDelay(attempts++, Math.random()))
+  }
+
+  open()
+  return () => {
+    source?.close()
+    clearTimeout(retry)
+    clearTimeout(silence)
+    clearTimeout(flush)
+  }
+}
+
+/** Milliseconds before try `attempt` (from 0); `chance` in [0, 1) spreads pages that lost the same edge. */
+export function retryDelay(attempt: number, chance: number): number {
+  return Math.min(FIRST_RETRY_MS * 2 ** attempt, MAX_RETRY_MS) * (0.75 + chance / 2)
+}

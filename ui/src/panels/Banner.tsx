@@ -1,0 +1,37 @@
+// Says when what is shown is old, where else to look, and which edge took over serving the page.
+import { useState } from 'react'
+import { span } from '../format.ts'
+import type { Freshness, MeshState } from '../mesh/state.ts'
+
+/** How long the page tells that another edge serves it, unless dismissed. */
+const TAKEOVER_MS = 30_000
+
+export function Banner({ mesh, fresh, now }: { mesh: MeshState; fresh: Freshness; now: number }) {
+  const [dismissed, setDismissed] = useState(0)
+  const { snapshot, heardAt } = mesh
+  if (snapshot !== null && (fresh === 'lost' || fresh === 'stale')) {
+    const others = snapshot.edges.filter((edge) => edge.name !== snapshot.self && edge.state === 'up' && isWeb(edge.url))
+    return (
+      <div className="banner warn" role="status">
+        <p>
+          <b>{snapshot.self}</b> has not been heard for {span(now - (heardAt ?? now))}. What you see is from then; trying again.
+          {others.length > 0 && <> This page is also at {others.slice(0, 4).map((edge, index) => (
+            <span key={edge.id}>{index > 0 && ', '}<a href={edge.url}>{edge.name}</a></span>
+          ))}.</>}
+        </p>
+      </div>
+    )
+  }
+  const takeover = mesh.timeline.find((entry) => entry.kind === 'serving')
+  if (takeover?.kind !== 'serving' || takeover.id === dismissed || now - takeover.at > TAKEOVER_MS) return null
+  return (
+    <div className="banner" role="status">
+      <p><b>{takeover.from}</b> stopped serving this page. It reconnected and <b>{takeover.to}</b> serves it now.</p>
+      <button type="button" onClick={() => setDismissed(takeover.id)}>Dismiss</button>
+    </div>
+  )
+}
+
+function isWeb(url: string): boolean {
+  return /^https?:\/\//.test(url)
+}
