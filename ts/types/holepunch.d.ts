@@ -14,6 +14,8 @@ declare module 'hyperdht' {
   export default class HyperDHT {
     constructor(options?: { bootstrap?: (Address | string)[] | undefined; host?: string; port?: number })
     static keyPair(seed?: Buffer): KeyPair
+    /** Whether the network answered. */
+    readonly bootstrapped: boolean
     bind(): Promise<void>
     localAddress(): Address | null
     connect(publicKey: Buffer, options: { keyPair: KeyPair; relayAddresses: Address[] }): SecretStream
@@ -109,25 +111,6 @@ declare module 'protomux' {
       onopen?: (handshake: H) => void
       onclose?: (isRemote: boolean) => void
     }): Channel<H> | null
-  }
-}
-
-declare module 'protomux-rpc' {
-  import type { EventEmitter } from 'node:events'
-  import type { SecretStream } from '@hyperswarm/secret-stream'
-  import type { Encoding } from 'compact-encoding'
-
-  export interface RPCError extends Error {
-    code: string
-  }
-  export default class ProtomuxRPC extends EventEmitter<{ close: []; open: [] }> {
-    constructor(stream: SecretStream, options: { protocol: string; valueEncoding: Encoding<Buffer> })
-    readonly closed: boolean
-    respond(method: string, handler: (value: Buffer) => Promise<Buffer> | Buffer): this
-    /** `timeout` in ms. Fails with `TIMEOUT_EXCEEDED`, `CHANNEL_CLOSED`, `UNKNOWN_METHOD`, `REQUEST_ERROR` (its cause is the handler's error). */
-    request(method: string, value: Buffer, options: { timeout: number }): Promise<Buffer>
-    event(method: string, value: Buffer): void
-    destroy(error?: Error): void
   }
 }
 

@@ -1,0 +1,130 @@
+// The beacon: a hello each second to every port of a small loopback range, and to the hosts in SWARMLAMBDA_PEERS.
+// Every edge on a machine takes the first free port of the range, so none of them has to be up for the others to meet.
+
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import { lookup } from 'node:dns/promises'
+import { isIP } from 'node:net'
+
+import { messageOf } from '../errors.js'
+import { decodeHello, encodeHello, type Hello } from './hello.js'
+import type { Log } from './log.js'
+
+/** Sixteen edges a machine find each other by themselves; more still find those, and are answered. */
+export const BEACON_PORTS: readonly number[] = Array.from({ length: 16 }, (_, index) => 47_800 + index)
+
+const SEND_EVERY_MS = 1_000
+const RESOLVED_FOR_MS = 30_000
+
+export interface BeaconOptions {
+  ports: readonly number[]
+  /** Hosts to say hello to besides this one. */
+  seeds: readonly { host: string; port: number }[]
+  own: Hello
+  key: Buffer
+  /** A hello of this cluster was heard; answered with our own when this returns true. */
+  onHello: (hello: Hello, host: string) => boolean
+  log: Log
+}
+
+/** Starts at once and waits for nothing; a machine that has no sockets to give has no beacon, and says so at debug level. */
+export const openBeacon = (options: BeaconOptions): AsyncDisposable => {
+  const { ports, own, key, log } = options
+  const packet = encodeHello(own, key)
+  const resolve = cachedLookup(log)
+  const complaints = new Set<string>()
+  let socket: Socket | null = null
+  let ownPort: number | null = null
+  let timer: NodeJS.Timeout | undefined
+  let closed = false
+
+  const send = (port: number, host: string): void => {
+    socket?.send(packet, port, host, (error) => {
+      const code = (error as NodeJS.ErrnoException | null)?.code
+      // Once for each kind: an unplugged network would otherwise fill the log.
+      if (code === undefined || complaints.has(code)) return
+      complaints.add(code)
+      log('debug', 'beacon not sent', { code, host, port })
+    })
+  }
+  const announce = (): void => {
+    for (const port of ports) if (port !== ownPort) send(port, '127.0.0.1')
+    for (const seed of options.seeds) {
+      const address = resolve(seed.host)
+      if (address !== null) send(seed.port, address)
+    }
+  }
+  const onMessage = (message: Buffer, from: RemoteInfo): void => {
+    const hello = decodeHello(message, key)
+    if (hello === null || hello.publicKey.equals(own.publicKey)) return
+    if (options.onHello(hello, from.address)) send(from.port, from.address)
+  }
+
+  const start = async (): Promise<void> => {
+    for (const port of [...ports, 0]) {
+      try {
+        socket = await bindUdp(port)
+        ownPort = socket.address().port
+        break
+      } catch (error) {
+        log('debug', 'beacon port not free', { port, reason: messageOf(error) })
+      }
+    }
+    if (socket === null) return
+    socket.on('message', onMessage)
+    socket.on('error', (error) => { log('debug', 'beacon socket', { reason: error.message }) })
+    if (closed) return
+    log('debug', 'beacon listens', { port: ownPort })
+    announce()
+    timer = setInterval(announce, SEND_EVERY_MS)
+  }
+  const started = start()
+
+  return {
+    [Symbol.asyncDispose]: async () => {
+      closed = true
+      await started
+      clearInterval(timer)
+      const open = socket
+      socket = null
+      if (open !== null) await new Promise<void>((done) => open.close(() => { done() }))
+    },
+  }
+}
+
+/** On every interface: a seed's hello comes from elsewhere, and a hello without the MAC is dropped unread. */
+const bindUdp = (port: number): Promise<Socket> =>
+  new Promise((resolve, reject) => {
+    const socket = createSocket({ type: 'udp4', reuseAddr: false })
+    socket.once('error', (error) => {
+      socket.close()
+      reject(error)
+    })
+    socket.bind({ port, address: '0.0.0.0', exclusive: true }, () => {
+      socket.removeAllListeners('error')
+      resolve(socket)
+    })
+  })
+
+/**
+ * Names → addresses without waiting: null until known. One look-up a name at a time, because each holds a thread of
+ * libuv's pool for as long as an absent name server takes, and the disk needs those threads too.
+ */
+const cachedLookup = (log: Log): ((host: string) => string | null) => {
+  const known = new Map<string, { address: string | null; at: number; busy: boolean }>()
+  return (host) => {
+    if (isIP(host) === 4) return host
+    const entry = known.get(host) ?? { address: null, at: -Infinity, busy: false }
+    known.set(host, entry)
+    if (!entry.busy && Date.now() - entry.at > RESOLVED_FOR_MS) {
+      entry.busy = true
+      lookup(host, { family: 4 })
+        .then((found) => { entry.address = found.address })
+        .catch((error: unknown) => { log('debug', 'peer name not resolved', { host, reason: messageOf(error) }) })
+        .finally(() => {
+          entry.at = Date.now()
+          entry.busy = false
+        })
+    }
+    return entry.address
+  }
+}

@@ -1,0 +1,193 @@
+// Who is dialled, where and when. Of two edges the one with the lower public key dials, so that they don't meet twice.
+// Every find, of whichever source, ends here; the loop never gives up on a peer that once was one.
+
+import type { Address } from 'hyperdht'
+import type { SecretStream } from '@hyperswarm/secret-stream'
+
+import type { Log } from './log.js'
+
+const LOOP_EVERY_MS = 250
+/** A peer with an address answers within a round trip or two, or not at all. */
+const DIRECT_WITHIN_MS = 2_500
+/** Looking up and hole punching take their time. */
+const LOOKUP_WITHIN_MS = 15_000
+const BACKOFF_MS = [250, 500, 1_000, 2_000] as const
+/** After this many failures in a row the tries become rare: the peer may never come back. */
+const PATIENT_AFTER = 60
+const PATIENT_MS = 10_000
+/** It proved nothing: a stranger on our topic. */
+const STRANGER_MS = 60_000
+const MAX_CANDIDATES = 1_024
+const MAX_ADDRESSES = 4
+const MAX_PAST = 32
+
+export interface Find {
+  publicKey: Buffer
+  /** Null where the source doesn't know it. */
+  incarnation: string | null
+  addresses: readonly Address[]
+  /** Found on the topic only: it has to be looked up, its addresses are relays. */
+  lookup?: boolean
+}
+
+interface Candidate {
+  publicKey: Buffer
+  incarnation: string | null
+  /** Incarnations that are over: a hello with one of them is late, or replayed. */
+  past: string[]
+  /** The newest first. */
+  addresses: Address[]
+  lookup: boolean
+  attempt: SecretStream | null
+  attemptUntil: number
+  failures: number
+  notBefore: number
+}
+
+export interface DialerOptions {
+  ownKey: Buffer
+  dial: (publicKey: Buffer, addresses: readonly Address[]) => SecretStream
+  /** The incarnation this peer is connected with now, or null. */
+  connected: (id: string) => string | null
+  onOpen: (stream: SecretStream) => void
+  log: Log
+}
+
+export interface Dialer extends Disposable {
+  /** Whether it is for us to dial this peer, not for it to dial us. */
+  dials(publicKey: Buffer): boolean
+  found(find: Find): void
+  /** The peer proved itself: it is worth dialling for ever. */
+  proved(id: string): void
+  /** Its connection is gone: dial again at once. */
+  lost(id: string): void
+  /** Whoever answers there is no peer. */
+  rejected(id: string): void
+  /** Where a peer was last found. */
+  addressesOf(id: string): readonly Address[]
+}
+
+export const openDialer = (options: DialerOptions): Dialer => {
+  const candidates = new Map<string, Candidate>()
+  const proven = new Set<string>()
+
+  const isUp = (id: string, candidate: Candidate): boolean => {
+    const incarnation = options.connected(id)
+    return incarnation !== null && (candidate.incarnation === null || candidate.incarnation === incarnation)
+  }
+  const fail = (candidate: Candidate, now: number): void => {
+    candidate.failures += 1
+    const wait = candidate.failures > PATIENT_AFTER ? PATIENT_MS : (BACKOFF_MS[candidate.failures - 1] ?? 2_000)
+    candidate.notBefore = Math.max(candidate.notBefore, now + wait)
+  }
+  const attempt = (id: string, candidate: Candidate): void => {
+    const stream = options.dial(candidate.publicKey, candidate.addresses)
+    candidate.attempt = stream
+    candidate.attemptUntil = Date.now() + (candidate.lookup ? LOOKUP_WITHIN_MS : DIRECT_WITHIN_MS)
+    stream.on('error', (error: Error) => {
+      if (candidate.attempt === stream) options.log('debug', 'dial', { id, reason: error.message })
+    })
+    stream.once('close', () => {
+      if (candidate.attempt !== stream) return
+      candidate.attempt = null
+      fail(candidate, Date.now())
+    })
+    stream.once('open', () => {
+      if (candidate.attempt === stream) {
+        candidate.attempt = null
+        // Until it has introduced itself it isn't connected: don't dial again meanwhile.
+        candidate.notBefore = Date.now() + DIRECT_WITHIN_MS
+      }
+      options.onOpen(stream)
+    })
+  }
+  const visit = (id: string, candidate: Candidate): void => {
+    const now = Date.now()
+    if (candidate.attempt !== null) {
+      // The close event counts the failure.
+      if (now > candidate.attemptUntil) candidate.attempt.destroy()
+      return
+    }
+    if (now >= candidate.notBefore && !isUp(id, candidate)) attempt(id, candidate)
+  }
+  const timer = setInterval(() => {
+    for (const [id, candidate] of candidates) visit(id, candidate)
+  }, LOOP_EVERY_MS)
+
+  const make = (id: string, find: Find): Candidate => {
+    if (candidates.size >= MAX_CANDIDATES) {
+      const stranger = [...candidates].find(([other]) => !proven.has(other) && options.connected(other) === null)
+      if (stranger !== undefined) {
+        candidates.delete(stranger[0])
+        stranger[1].attempt?.destroy()
+      }
+    }
+    const candidate: Candidate = {
+      publicKey: Buffer.from(find.publicKey),
+      incarnation: null,
+      past: [],
+      addresses: [],
+      lookup: find.lookup === true,
+      attempt: null,
+      attemptUntil: 0,
+      failures: 0,
+      notBefore: 0,
+    }
+    candidates.set(id, candidate)
+    return candidate
+  }
+
+  return {
+    dials: (publicKey) => Buffer.compare(options.ownKey, publicKey) < 0,
+    found: (find) => {
+      if (Buffer.compare(options.ownKey, find.publicKey) >= 0) return
+      const id = find.publicKey.toString('hex')
+      const candidate = candidates.get(id) ?? make(id, find)
+      if (find.incarnation !== null && candidate.past.includes(find.incarnation)) return
+      const restarted = find.incarnation !== null && candidate.incarnation !== find.incarnation
+      const moved = find.addresses.some((address) => !candidate.addresses.some((known) => sameAddress(known, address)))
+      if (restarted) {
+        if (candidate.incarnation !== null) candidate.past = [candidate.incarnation, ...candidate.past].slice(0, MAX_PAST)
+        candidate.incarnation = find.incarnation
+      }
+      if (find.lookup !== true) candidate.lookup = false
+      if (moved && (find.lookup !== true || candidate.lookup)) {
+        const older = candidate.addresses.filter((known) => !find.addresses.some((address) => sameAddress(known, address)))
+        candidate.addresses = [...find.addresses, ...older].slice(0, MAX_ADDRESSES)
+      }
+      if (restarted) {
+        // Where it was, nobody answers: don't wait for that try to end, nor for its turn.
+        const stale = candidate.attempt
+        candidate.attempt = null
+        stale?.destroy()
+        candidate.failures = 0
+        candidate.notBefore = 0
+      } else if (moved && find.lookup !== true) {
+        candidate.failures = 0
+        candidate.notBefore = Math.min(candidate.notBefore, Date.now() + DIRECT_WITHIN_MS)
+      }
+      visit(id, candidate)
+    },
+    proved: (id) => {
+      proven.add(id)
+      const candidate = candidates.get(id)
+      if (candidate !== undefined) candidate.failures = 0
+    },
+    lost: (id) => {
+      const candidate = candidates.get(id)
+      if (candidate !== undefined) candidate.notBefore = 0
+    },
+    rejected: (id) => {
+      const candidate = candidates.get(id)
+      if (candidate !== undefined && !proven.has(id)) candidate.notBefore = Date.now() + STRANGER_MS
+    },
+    addressesOf: (id) => candidates.get(id)?.addresses ?? [],
+    [Symbol.dispose]: () => {
+      clearInterval(timer)
+      for (const candidate of candidates.values()) candidate.attempt?.destroy()
+      candidates.clear()
+    },
+  }
+}
+
+const sameAddress = (a: Address, b: Address): boolean => a.host === b.host && a.port === b.port

@@ -1,0 +1,105 @@
+// Discovery on the local networks: a multicast DNS record with our hello, on every interface (RFC 6762).
+
+import { networkInterfaces } from 'node:os'
+
+import multicastDns, { type MulticastDns } from 'multicast-dns'
+
+import { messageOf } from '../errors.js'
+import { decodeHello, encodeHello, type Hello } from './hello.js'
+import type { Log } from './log.js'
+
+/** Often at first, then rarely: who comes later asks for itself, and is answered. */
+const EAGER_EVERY_MS = 1_000
+const EAGER_FOR_MS = 5_000
+const EVERY_MS = 10_000
+const TTL_SECONDS = 10
+
+export interface MdnsOptions {
+  /** Names the cluster without naming its key. */
+  topic: Buffer
+  own: Hello
+  key: Buffer
+  onHello: (hello: Hello, host: string) => void
+  log: Log
+}
+
+/** Starts at once, waits for nothing, follows interfaces that come and go. */
+export const openMdns = (options: MdnsOptions): AsyncDisposable => {
+  const { own, key, log } = options
+  const name = `_${options.topic.toString('hex', 0, 6)}._swarmlambda._udp.local`
+  const record = { name, type: 'TXT' as const, ttl: TTL_SECONDS, data: [`h=${encodeHello(own, key).toString('base64')}`] }
+  const responders = new Map<string, MulticastDns>()
+  const startedAt = Date.now()
+  let lastAt = -Infinity
+
+  const complain = (address: string) => (error: unknown): void => {
+    log('debug', 'mdns', { address, reason: messageOf(error) })
+  }
+  const onData = (data: unknown, host: string): void => {
+    const text = Buffer.isBuffer(data) ? data.toString() : ''
+    if (!text.startsWith('h=')) return
+    const hello = decodeHello(Buffer.from(text.slice(2), 'base64'), key)
+    if (hello !== null && !hello.publicKey.equals(own.publicKey)) options.onHello(hello, host)
+  }
+  const open = (address: string): MulticastDns => {
+    const responder = multicastDns({ interface: address, bind: '0.0.0.0', reuseAddr: true, loopback: true })
+    const drop = (error: unknown): void => {
+      complain(address)(error)
+      if (responders.get(address) === responder) responders.delete(address)
+      responder.destroy()
+    }
+    responder.on('error', drop)
+    responder.on('warning', complain(address))
+    responder.on('query', (packet) => {
+      if (packet.questions.some((question) => question.name === name)) responder.respond({ answers: [record] })
+    })
+    responder.on('response', (packet, from) => {
+      for (const answer of packet.answers) {
+        if (answer.name !== name || answer.type !== 'TXT') continue
+        for (const data of [answer.data].flat()) onData(data, from.address)
+      }
+    })
+    return responder
+  }
+  const announce = (): void => {
+    const now = Date.now()
+    if (now - startedAt > EAGER_FOR_MS && now - lastAt < EVERY_MS) return
+    lastAt = now
+    const addresses = localAddresses()
+    for (const [address, responder] of responders) {
+      if (addresses.includes(address)) continue
+      responders.delete(address)
+      responder.destroy()
+    }
+    for (const address of addresses) {
+      const existing = responders.get(address)
+      const responder = existing ?? open(address)
+      responders.set(address, responder)
+      const say = (): void => {
+        responder.query([{ name, type: 'TXT' }])
+        responder.respond({ answers: [record] })
+      }
+      if (existing === undefined) responder.once('ready', say)
+      else say()
+    }
+  }
+  announce()
+  const timer = setInterval(announce, EAGER_EVERY_MS)
+
+  return {
+    [Symbol.asyncDispose]: async () => {
+      clearInterval(timer)
+      const closing = [...responders.values()].map(
+        (responder) => new Promise<void>((done) => { responder.destroy(done) }),
+      )
+      responders.clear()
+      await Promise.all(closing)
+    },
+  }
+}
+
+const localAddresses = (): string[] =>
+  Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter((address) => address.family === 'IPv4' && !address.internal)
+    .map((address) => address.address)

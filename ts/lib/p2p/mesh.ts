@@ -1,0 +1,240 @@
+// The mesh: all edges that hold the cluster key. It opens the ways to find them, lets in who proves itself, and keeps
+// one connection to each.
+//
+//   beacon ┐
+//   mDNS   ├─▶ dialer ─▶ transport ─▶ auth ─▶ peer (status, messages, rpc) + replication of the store
+//   topic  │                 ▲
+//   peers' ┘            who dials us
+
+import { randomBytes } from 'node:crypto'
+import { EventEmitter } from 'node:events'
+
+import type { SecretStream } from '@hyperswarm/secret-stream'
+import type Corestore from 'corestore'
+import { z } from 'zod'
+
+import type { ClusterKeys, KeyPair } from '../cluster.js'
+import { messageOf, SwarmError } from '../errors.js'
+import { authenticate } from './auth.js'
+import { BEACON_PORTS, openBeacon } from './beacon.js'
+import { openDialer, type Dialer } from './dialer.js'
+import type { Hello } from './hello.js'
+import { TICK_MS } from './liveness.js'
+import type { Log } from './log.js'
+import { openMdns } from './mdns.js'
+import { openPeer, type Introduction, type PeerConnection } from './peer.js'
+import type { PeerStatus } from './status.js'
+import { openTransport, type Bootstrap } from './transport.js'
+import type { Handler, LostReason, Mesh, MeshEvents } from './types.js'
+
+export type { Bootstrap, ClusterKeys, KeyPair, Mesh, MeshEvents, PeerStatus }
+export type { CallContext, Handler, LostReason, Peer } from './types.js'
+export { UnreachableError } from './rpc.js'
+
+const MAX_UNPROVEN = 32
+const TOPIC_EVERY_MS = 1_000
+/** While this edge has nobody, or misses somebody. */
+const REFRESH_EVERY_MS = 30_000
+/** Own message topics start with this. */
+const ADDRESSES_TOPIC = 'mesh/addresses'
+const MAX_ADDRESSES = 256
+
+const addressesSchema = z
+  .array(z.object({ id: z.string().regex(/^[0-9a-f]{64}$/), host: z.ipv4(), port: z.number().int().min(1).max(65_535) }))
+  .max(MAX_ADDRESSES)
+
+export interface MeshOptions {
+  identity: KeyPair
+  keys: ClusterKeys
+  /** Replicated with every peer. */
+  store: Corestore
+  name: string
+  region: string
+  /** Hosts that are told about us each second: where another edge's beacon listens (47800 for the first one there). */
+  peers?: readonly { host: string; port: number }[]
+  /** Where to look on the topic; `public` by default. */
+  bootstrap?: Bootstrap
+  beaconPorts?: readonly number[]
+  mdns?: boolean
+  log: Log
+}
+
+/** Waits for its own UDP sockets, and for nothing on the network. */
+export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
+  const { identity, keys, log } = options
+  const events = new EventEmitter<MeshEvents>()
+  const connections = new Map<string, PeerConnection>()
+  const handlers = new Map<string, Handler>()
+  const unproven = new Set<SecretStream>()
+  const incarnation = randomBytes(8).toString('hex')
+  let dialer: Dialer | null = null
+  let status: PeerStatus | null = null
+  let introduction: Introduction | null = null
+  let closing = false
+
+  const accept = (stream: SecretStream): void => {
+    const id = stream.remotePublicKey.toString('hex')
+    stream.on('error', (error: Error) => { log('debug', 'connection', { id, reason: error.message }) })
+    if (closing || introduction === null || unproven.size >= MAX_UNPROVEN) {
+      if (!closing) log('debug', 'connection refused: too many that prove nothing', { id })
+      stream.destroy()
+      return
+    }
+    const own = introduction
+    unproven.add(stream)
+    authenticate(stream, {
+      keys: [keys.mac],
+      onRejected: (reason) => {
+        unproven.delete(stream)
+        if (reason !== 'closed') dialer?.rejected(id)
+        log('debug', 'peer not authenticated', { id, reason })
+      },
+      onProved: () => {
+        unproven.delete(stream)
+        try {
+          openPeer({ stream, own, handlers, onIntroduced, onLost, onStatus, onMessage, log })
+          options.store.replicate(stream)
+        } catch (error) {
+          log('debug', 'connection lost at once', { id, reason: messageOf(error) })
+          stream.destroy()
+        }
+      },
+    })
+  }
+
+  const onIntroduced = (peer: PeerConnection): void => {
+    const older = connections.get(peer.id)
+    connections.set(peer.id, peer)
+    older?.close('replaced')
+    dialer?.proved(peer.id)
+    const { incarnation: theirs, port } = peer.introduction
+    dialer?.found({ publicKey: Buffer.from(peer.id, 'hex'), incarnation: theirs, addresses: [{ host: peer.host, port }] })
+    log('info', 'peer connected', { peer: peer.name, region: peer.region, host: peer.host, id: peer.id })
+    events.emit('peer', peer)
+    if (status !== null) peer.sendStatus(status)
+    tellAddresses(peer)
+  }
+  const onLost = (peer: PeerConnection, reason: LostReason): void => {
+    if (connections.get(peer.id) === peer) {
+      connections.delete(peer.id)
+      dialer?.lost(peer.id)
+    }
+    log('info', 'peer lost', { peer: peer.name, reason, id: peer.id })
+    events.emit('lost', peer, reason)
+  }
+  const onStatus = (peer: PeerConnection, value: PeerStatus): void => {
+    if (connections.get(peer.id) === peer) events.emit('status', peer, value)
+  }
+  const onMessage = (peer: PeerConnection, topic: string, payload: unknown): void => {
+    if (topic === ADDRESSES_TOPIC) onAddresses(payload)
+    else events.emit('message', peer, topic, payload)
+  }
+
+  /** Tells a new peer where the others are, and them where it is: one known host is enough to meet them all. */
+  const tellAddresses = (peer: PeerConnection): void => {
+    const others = [...connections.values()].filter((other) => other !== peer)
+    const known = others.filter((other) => mayTell(other, peer)).slice(0, MAX_ADDRESSES)
+    if (known.length > 0) peer.send(ADDRESSES_TOPIC, known.map(addressOf))
+    for (const other of others) if (mayTell(peer, other)) other.send(ADDRESSES_TOPIC, [addressOf(peer)])
+  }
+  const onAddresses = (payload: unknown): void => {
+    const parsed = addressesSchema.safeParse(payload)
+    if (!parsed.success) return
+    for (const { id, host, port } of parsed.data) {
+      if (!connections.has(id)) dialer?.found({ publicKey: Buffer.from(id, 'hex'), incarnation: null, addresses: [{ host, port }] })
+    }
+  }
+
+  const transport = await openTransport({
+    identity,
+    topic: keys.topic,
+    bootstrap: options.bootstrap ?? 'public',
+    onConnection: accept,
+    log,
+  })
+  const closers: (() => void | PromiseLike<void>)[] = []
+  const every = (ms: number, run: () => void): void => {
+    const timer = setInterval(run, ms)
+    closers.push(() => { clearInterval(timer) })
+  }
+  if (transport !== null) {
+    introduction = { name: options.name, region: options.region, incarnation, port: transport.port }
+    const own: Hello = { publicKey: identity.publicKey, incarnation, port: transport.port }
+    closers.push(() => transport[Symbol.asyncDispose]())
+    closers.push(() => {
+      for (const stream of unproven) stream.destroy()
+      for (const peer of connections.values()) peer.close('shutdown')
+    })
+    const opened = openDialer({
+      ownKey: identity.publicKey,
+      dial: (publicKey, addresses) => transport.dial(publicKey, addresses),
+      connected: (id) => connections.get(id)?.introduction.incarnation ?? null,
+      onOpen: accept,
+      log,
+    })
+    dialer = opened
+    closers.push(() => { opened[Symbol.dispose]() })
+    const onHello = (hello: Hello, host: string): boolean => {
+      opened.found({ publicKey: hello.publicKey, incarnation: hello.incarnation, addresses: [{ host, port: hello.port }] })
+      const known = connections.get(hello.publicKey.toString('hex'))?.introduction.incarnation === hello.incarnation
+      // It is for them to dial, and they may not have heard of us yet.
+      return !known && !opened.dials(hello.publicKey)
+    }
+    const shared = { own, key: keys.beacon, log }
+    const beacon = openBeacon({ ...shared, ports: options.beaconPorts ?? BEACON_PORTS, seeds: options.peers ?? [], onHello })
+    closers.push(() => beacon[Symbol.asyncDispose]())
+    if (options.mdns !== false) {
+      const mdns = openMdns({ ...shared, topic: keys.topic, onHello })
+      closers.push(() => mdns[Symbol.asyncDispose]())
+    }
+    const missing = new Set<string>()
+    const lookAround = (): void => {
+      missing.clear()
+      for (const peer of transport.topicPeers()) {
+        const id = peer.publicKey.toString('hex')
+        if (connections.has(id)) continue
+        missing.add(id)
+        opened.found({ ...peer, incarnation: null, lookup: true })
+      }
+    }
+    const refresh = (): void => {
+      if (connections.size === 0 || missing.size > 0) transport.refresh()
+    }
+    every(TOPIC_EVERY_MS, lookAround)
+    every(REFRESH_EVERY_MS, refresh)
+    every(TICK_MS, () => { for (const peer of connections.values()) peer.tick() })
+  }
+
+  return {
+    id: identity.publicKey.toString('hex'),
+    events,
+    peers: () => [...connections.values()],
+    handle: (method, handler) => {
+      if (handlers.has(method)) throw new SwarmError('INTERNAL', `method ${method} is handled already`)
+      handlers.set(method, handler)
+    },
+    setStatus: (value) => {
+      status = value
+      for (const peer of connections.values()) peer.sendStatus(value)
+    },
+    broadcast: (topic, payload) => {
+      for (const peer of connections.values()) peer.send(topic, payload)
+    },
+    [Symbol.asyncDispose]: async () => {
+      closing = true
+      // The way it was opened, backwards.
+      for (const close of closers.reverse()) await close()
+    },
+  }
+}
+
+const addressOf = (peer: PeerConnection): { id: string; host: string; port: number } => ({
+  id: peer.id,
+  host: peer.host,
+  port: peer.introduction.port,
+})
+
+const isLoopback = (peer: PeerConnection): boolean => peer.host.startsWith('127.')
+
+/** An address on our own machine means something else elsewhere. */
+const mayTell = (about: PeerConnection, to: PeerConnection): boolean => !isLoopback(about) || isLoopback(to)

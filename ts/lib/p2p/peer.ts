@@ -1,0 +1,150 @@
+// One authenticated connection: who is at the other end, whether it lives, and what small things it says.
+
+import type { SecretStream } from '@hyperswarm/secret-stream'
+import encodings from 'compact-encoding'
+import Protomux from 'protomux'
+import { z } from 'zod'
+
+import { SwarmError } from '../errors.js'
+import { createLiveness } from './liveness.js'
+import type { Log } from './log.js'
+import { openRpc } from './rpc.js'
+import { parseStatus, type PeerStatus } from './status.js'
+import type { Handler, LostReason, Peer } from './types.js'
+
+const PROTOCOL = 'swarmlambda/peer/1'
+const MAX_SMALL_BYTES = 1024 * 1024
+
+const label = z.string().min(1).max(128)
+
+/** What each side says of itself first. */
+const introductionSchema = z.looseObject({
+  name: label,
+  region: label,
+  incarnation: z.string().regex(/^[0-9a-f]{16}$/),
+  /** UDP port it can be dialled on. */
+  port: z.number().int().min(1).max(65_535),
+})
+export type Introduction = z.infer<typeof introductionSchema>
+
+const messageSchema = z.object({ topic: z.string().max(64), payload: z.unknown() })
+
+export interface PeerConnection extends Peer {
+  readonly introduction: Introduction
+  sendStatus(status: PeerStatus): void
+  /** To be called every `TICK_MS`: pings, and gives up a connection that has been silent for too long. */
+  tick(): void
+  close(reason: LostReason): void
+}
+
+export interface PeerOptions {
+  stream: SecretStream
+  own: Introduction
+  handlers: ReadonlyMap<string, Handler>
+  onIntroduced: (peer: PeerConnection) => void
+  /** Once, for a peer that was introduced. */
+  onLost: (peer: PeerConnection, reason: LostReason) => void
+  onStatus: (peer: PeerConnection, status: PeerStatus) => void
+  onMessage: (peer: PeerConnection, topic: string, payload: unknown) => void
+  log: Log
+}
+
+/**
+ * Opens the peer's channels at once, because the other side's are on their way and Protomux rejects what has no
+ * counterpart. Until it has introduced itself it exists for nobody.
+ */
+export const openPeer = (options: PeerOptions): void => {
+  const { stream, log } = options
+  const id = stream.remotePublicKey.toString('hex')
+  const liveness = createLiveness(performance.now())
+  let introduction: Introduction = { name: id.slice(0, 8), region: 'unknown', incarnation: '', port: 0 }
+  let introduced = false
+  let status: PeerStatus | null = null
+  let lostReason: LostReason | null = null
+
+  const complain = (what: string): void => { log('debug', what, { peer: introduction.name, id }) }
+  const channel = Protomux.from(stream).createChannel<Buffer>({
+    protocol: PROTOCOL,
+    handshake: encodings.raw,
+    onopen: (handshake) => {
+      const parsed = introductionSchema.safeParse(parseJson(handshake))
+      if (parsed.success) {
+        introduction = parsed.data
+        introduced = true
+        options.onIntroduced(peer)
+      } else {
+        complain('malformed introduction')
+        peer.close('error')
+      }
+    },
+    onclose: () => { peer.close('closed') },
+  })
+  if (channel === null) throw new SwarmError('CLOSED', 'stream is closed')
+
+  // The order of these four is the protocol.
+  const ping = channel.addMessage<number>({ encoding: encodings.uint, onmessage: (number) => { pong.send(number) } })
+  const pong = channel.addMessage<number>({
+    encoding: encodings.uint,
+    onmessage: (number) => { liveness.answered(number, performance.now()) },
+  })
+  const statusMessage = channel.addMessage<Buffer>({
+    encoding: encodings.raw,
+    onmessage: (body) => {
+      status = parseStatus(parseJson(body)) ?? status
+      if (status === null) complain('malformed status')
+      else options.onStatus(peer, status)
+    },
+  })
+  const smallMessage = channel.addMessage<Buffer>({
+    encoding: encodings.raw,
+    onmessage: (body) => {
+      const parsed = messageSchema.safeParse(parseJson(body))
+      if (parsed.success) options.onMessage(peer, parsed.data.topic, parsed.data.payload)
+      else complain('malformed message')
+    },
+  })
+  stream.once('close', () => {
+    if (introduced) options.onLost(peer, lostReason ?? 'closed')
+  })
+
+  const peer: PeerConnection = {
+    id,
+    get introduction() { return introduction },
+    get name() { return introduction.name },
+    get region() { return introduction.region },
+    get status() { return status },
+    get rttMs() { return liveness.rttMs() },
+    connectedAt: Date.now(),
+    host: stream.rawStream?.remoteHost ?? '',
+    request: (method, payload, callOptions) => rpc.request(method, payload, callOptions),
+    send: (topic, payload) => { smallMessage.send(encodeSmall({ topic, payload })) },
+    sendStatus: (value) => { statusMessage.send(encodeSmall(value)) },
+    tick: () => {
+      const next = liveness.tick(performance.now(), stream.rawBytesRead)
+      if (next === 'dead') peer.close('timeout')
+      else if (next !== null) ping.send(next)
+    },
+    close: (reason) => {
+      lostReason ??= reason
+      stream.destroy()
+    },
+  }
+  const rpc = openRpc(stream, peer, options.handlers)
+  channel.open(encodeSmall(options.own))
+}
+
+const encodeSmall = (value: unknown): Buffer => {
+  const body = Buffer.from(JSON.stringify(value))
+  if (body.byteLength > MAX_SMALL_BYTES) throw new SwarmError('TOO_LARGE', `message of ${String(body.byteLength)} bytes`)
+  return body
+}
+
+/** Undefined for what is too big or no JSON. */
+const parseJson = (body: Buffer): unknown => {
+  if (body.byteLength > MAX_SMALL_BYTES) return undefined
+  try {
+    return JSON.parse(body.toString()) as unknown
+  } catch {
+    return undefined
+  }
+}
