@@ -1,0 +1,102 @@
+// What this edge tells others, once a second and when something changes: its status to the peers, the snapshot and
+// failovers to whoever watches the page.
+import type { EventEmitter } from 'node:events'
+import { z } from 'zod'
+import type { NativeEdge } from '../native.js'
+import type { Mesh } from '../p2p/types.js'
+import type { InvocationEvent } from '../snapshot.js'
+import { openClusterView, type ClusterViewOptions, type Load } from './cluster-view.js'
+import { openRates } from './rates.js'
+import { throttle } from './throttle.js'
+
+export interface BroadcastsOptions extends ClusterViewOptions {
+  engine: Pick<NativeEdge, 'stats' | 'setSnapshot' | 'publish'>
+  mesh: Pick<Mesh, 'id' | 'peers' | 'events' | 'setStatus' | 'broadcast'>
+  changes: EventEmitter<{ change: [] }>
+  isDraining: () => boolean
+  /** Requests since it was last called, about once a second. */
+  onTraffic: (requests: number) => void
+}
+
+export interface Broadcasts extends Disposable {
+  /** Tells everybody now. */
+  refresh(): void
+  /** Shows a failover on the pages of all edges. */
+  failover(event: InvocationEvent): void
+}
+
+const TICK_MS = 1_000
+/** Loading a thousand functions is not a thousand messages; one deploy is told at once. */
+const STATUS_EVERY_MS = 20
+const SNAPSHOT_EVERY_MS = 100
+const MAX_FAILOVERS_PER_SECOND = 50
+const FAILOVER_TOPIC = 'edge/failover'
+
+const invocationEvent = z.object({
+  at: z.number(),
+  requestId: z.string().max(128),
+  function: z.string().max(256),
+  tries: z
+    .array(
+      z.object({
+        edge: z.string().max(128),
+        class: z.enum(['ok', 'absent', 'refused', 'unreachable', 'crashed', 'timeout', 'error']),
+        ms: z.number(),
+      }),
+    )
+    .max(16),
+})
+
+export function openBroadcasts(options: BroadcastsOptions): Broadcasts {
+  const { changes, engine, isDraining, mesh, onTraffic } = options
+  const view = openClusterView(options)
+  const measure = openRates()
+  let rates = measure(engine.stats(), Date.now())
+  let requests = 0
+  let failovers = 0
+
+  const load = (): Load => ({ ...rates, inFlight: engine.stats().inFlight, draining: isDraining() })
+  const sendStatus = throttle(STATUS_EVERY_MS, () => mesh.setStatus(view.status(load())))
+  const showSnapshot = throttle(SNAPSHOT_EVERY_MS, () => engine.setSnapshot(JSON.stringify(view.snapshot(load(), Date.now()))))
+  const show = (event: InvocationEvent): void => {
+    failovers += 1
+    if (failovers <= MAX_FAILOVERS_PER_SECOND) engine.publish('invocation', JSON.stringify(event))
+  }
+
+  const refresh = (): void => {
+    sendStatus()
+    showSnapshot()
+  }
+  const tick = (): void => {
+    const stats = engine.stats()
+    rates = measure(stats, Date.now())
+    onTraffic(Math.max(0, stats.requests - requests))
+    requests = stats.requests
+    failovers = 0
+    refresh()
+  }
+  const onMessage = (_peer: unknown, topic: string, payload: unknown): void => {
+    const parsed = topic === FAILOVER_TOPIC ? invocationEvent.safeParse(payload) : null
+    if (parsed?.success) show(parsed.data)
+  }
+
+  changes.on('change', refresh)
+  mesh.events.on('peer', refresh).on('lost', refresh).on('status', showSnapshot).on('message', onMessage)
+  const timer = setInterval(tick, TICK_MS)
+  tick()
+
+  return {
+    refresh,
+    failover(event) {
+      show(event)
+      if (failovers <= MAX_FAILOVERS_PER_SECOND) mesh.broadcast(FAILOVER_TOPIC, event)
+    },
+    [Symbol.dispose]() {
+      clearInterval(timer)
+      changes.off('change', refresh)
+      mesh.events.off('peer', refresh).off('lost', refresh).off('status', showSnapshot).off('message', onMessage)
+      sendStatus[Symbol.dispose]()
+      showSnapshot[Symbol.dispose]()
+    },
+  }
+}

@@ -1,0 +1,135 @@
+// The mesh as this edge sees it: its own status for the peers, the snapshot for the page, and who was here before.
+import type { EdgeSnapshot, ClusterSnapshot, FunctionSnapshot, LinkSnapshot } from '../snapshot.js'
+import type { Mesh, Peer } from '../p2p/types.js'
+import { MAX_LOADED, type PeerStatus } from '../p2p/status.js'
+import { regionOf } from '../regions.js'
+import type { Registry } from '../registry/types.js'
+import type { Rates } from './rates.js'
+import type { Place } from './spec.js'
+
+export interface ClusterViewOptions {
+  cluster: string
+  place: Place
+  url: string
+  version: string
+  startedAt: number
+  mesh: Pick<Mesh, 'id' | 'peers' | 'events'>
+  registry: Pick<Registry, 'list' | 'seq' | 'conflicts'>
+  loaded: ReadonlyMap<string, string>
+}
+
+/** What changes from second to second. */
+export interface Load extends Rates {
+  inFlight: number
+  draining: boolean
+}
+
+export interface ClusterView {
+  status(load: Load): PeerStatus
+  snapshot(load: Load, at: number): ClusterSnapshot
+}
+
+/** An edge that is gone stays on the page this long. */
+const FORGET_MS = 60 * 60 * 1_000
+const MAX_GONE = 100
+
+export function openClusterView(options: ClusterViewOptions): ClusterView {
+  const { cluster, loaded, mesh, place, registry, startedAt, url, version } = options
+  const gone = new Map<string, EdgeSnapshot>()
+
+  mesh.events.on('lost', (peer) => {
+    gone.set(peer.id, { ...edgeOf(peer, Date.now()), state: 'down', requestsPerSecond: 0, failuresPerSecond: 0, inFlight: 0 })
+    const oldest = gone.keys().next()
+    if (gone.size > MAX_GONE && !oldest.done) gone.delete(oldest.value)
+  })
+  mesh.events.on('peer', (peer) => {
+    // The same id came back, or a machine was set up anew under the same name.
+    for (const [id, edge] of gone) if (id === peer.id || edge.name === peer.name) gone.delete(id)
+  })
+
+  const status = (load: Load): PeerStatus => ({
+    name: place.name,
+    region: place.region,
+    url,
+    version,
+    arch: process.arch,
+    startedAt,
+    state: load.draining ? 'draining' : 'up',
+    requestsPerSecond: load.requestsPerSecond,
+    failuresPerSecond: load.failuresPerSecond,
+    inFlight: load.inFlight,
+    registrySeq: registry.seq(),
+    functions: loaded.size,
+    loaded: Object.fromEntries([...loaded].slice(0, MAX_LOADED)),
+    links: mesh.peers().map(({ id, rttMs }) => ({ to: id, rttMs })),
+  })
+
+  const self = (own: PeerStatus, at: number): EdgeSnapshot => ({ id: mesh.id, ...position(place.region), ...figures(own), lastSeenAt: at })
+
+  return {
+    status,
+    snapshot(load, at) {
+      const peers = mesh.peers()
+      const own = status(load)
+      for (const [id, edge] of gone) if (at - edge.lastSeenAt > FORGET_MS) gone.delete(id)
+      const up = new Set([mesh.id, ...peers.map(({ id }) => id)])
+      return {
+        at,
+        cluster,
+        self: place.name,
+        edges: [self(own, at), ...peers.map((peer) => edgeOf(peer, at)), ...[...gone.values()].filter(({ id }) => !up.has(id))],
+        links: [...linksOf(mesh.id, own, up), ...peers.flatMap((peer) => (peer.status ? linksOf(peer.id, peer.status, up) : []))],
+        functions: functionsOf(registry, loaded, place.name, peers),
+      }
+    },
+  }
+}
+
+function edgeOf(peer: Peer, at: number): EdgeSnapshot {
+  const { connectedAt, id, name, region, status } = peer
+  const unknown = { url: '', version: '', arch: '', startedAt: connectedAt, functions: 0, requestsPerSecond: 0, failuresPerSecond: 0, inFlight: 0, registrySeq: 0 }
+  // The name and region of the handshake: a status can't claim to be another edge.
+  return { ...unknown, state: 'up', ...(status && figures(status)), id, name, region, ...position(region), lastSeenAt: at }
+}
+
+/** A peer's status may hold more than we know; only this goes on to the page. */
+const figures = ({ name, region, state, url, version, arch, startedAt, functions, requestsPerSecond, failuresPerSecond, inFlight, registrySeq }: PeerStatus) => ({
+  name,
+  region,
+  state,
+  url,
+  version,
+  arch,
+  startedAt,
+  functions,
+  requestsPerSecond,
+  failuresPerSecond,
+  inFlight,
+  registrySeq,
+})
+
+function position(region: string): { latitude: number; longitude: number } {
+  const { latitude, longitude } = regionOf(region) ?? { latitude: 0, longitude: 0 }
+  return { latitude, longitude }
+}
+
+const linksOf = (from: string, { links }: PeerStatus, up: ReadonlySet<string>): LinkSnapshot[] =>
+  links.map(({ rttMs, to }) => ({ from, to, rttMs, up: up.has(to) }))
+
+function functionsOf(registry: ClusterViewOptions['registry'], loaded: ReadonlyMap<string, string>, self: string, peers: readonly Peer[]): FunctionSnapshot[] {
+  return registry.list().map(({ codeSha256, config, lastModified, name, revisionId }) => ({
+    name,
+    version: '$LATEST',
+    codeSha256,
+    description: config.description,
+    memorySize: config.memorySize,
+    timeout: config.timeout,
+    failover: config.failover,
+    lastModified,
+    edges: [
+      ...(loaded.get(name) === revisionId ? [self] : []),
+      ...peers.filter(({ status }) => status?.loaded[name] === revisionId).map((peer) => peer.name),
+    ].sort(),
+    conflicts: registry.conflicts(name).length,
+  }))
+}

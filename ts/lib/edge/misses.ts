@@ -1,0 +1,164 @@
+// Invocations that did not end `ok` where they landed, and those that peers send here.
+import type { EventEmitter } from 'node:events'
+import { messageOf, SwarmError } from '../errors.js'
+import type { Log } from '../log.js'
+import type { MissRequest, MissResponse, NativeEdge, Outcome } from '../native.js'
+import { UnreachableError } from '../p2p/rpc.js'
+import type { Mesh, Peer } from '../p2p/types.js'
+import { distanceKm } from '../regions.js'
+import type { Registry } from '../registry/types.js'
+import { failOver, openEjections, openRetryBudget, orderCandidates, parsePolicy, type Attempt, type Candidate, type RetryBudget } from '../router.js'
+import type { InvocationEvent, Try, TryClass } from '../snapshot.js'
+import { decodeInvoke, decodeOutcome, encodeInvoke, encodeOutcome, INVOKE } from './frames.js'
+import { holdingOf } from './holders.js'
+import type { Place } from './spec.js'
+
+export interface MissesOptions {
+  place: Place
+  engine: Pick<NativeEdge, 'invoke'>
+  mesh: Pick<Mesh, 'peers' | 'handle' | 'events'>
+  registry: Pick<Registry, 'get'>
+  /** No more work is taken from peers. */
+  isDraining: () => boolean
+  /** Every failover, and how it ended. */
+  onFailover: (event: InvocationEvent) => void
+  clock: () => number
+  log: Log
+}
+
+export interface Misses {
+  onMiss(request: MissRequest): Promise<MissResponse>
+  /** Ordinary traffic earns retries. */
+  readonly budget: Pick<RetryBudget, 'deposit'>
+}
+
+/** For a function this edge knows nothing of: its own time-out may be anything. */
+const UNKNOWN_TIMEOUT_MS = 60_000
+/** On top of a function's time-out, for the way there and back. */
+const OVERHEAD_MS = 1_000
+/** A fresh edge without a peer waits this long for its first one before it says that a function does not exist. */
+const YOUNG_MS = 3_000
+
+const NEVER_STARTED: ReadonlySet<TryClass> = new Set(['absent', 'refused'])
+
+export function openMisses({ clock, engine, isDraining, log, mesh, onFailover, place, registry }: MissesOptions): Misses {
+  const budget = openRetryBudget(clock)
+  const ejections = openEjections(clock)
+  const startedAt = clock()
+
+  mesh.handle(INVOKE, async (frame, { deadlineMs }) => {
+    const request = decodeInvoke(frame, Math.max(1, deadlineMs - clock()))
+    if (isDraining()) return encodeOutcome(withoutResult('refused', 'ServiceException', 'the edge is stopping'))
+    return encodeOutcome(await engine.invoke(request))
+  })
+
+  const ask = async (peer: Peer, request: MissRequest, timeoutMs: number): Promise<Attempt<Outcome>> => {
+    const start = performance.now()
+    const elapsed = (): number => Math.round((performance.now() - start) * 100) / 100
+    try {
+      const frame = encodeInvoke({ name: request.name, requestId: request.requestId, clientContext: request.clientContext, payload: request.payload })
+      const outcome = decodeOutcome(await peer.request(INVOKE, frame, { timeoutMs }))
+      ejections.record(peer.id, outcome.class !== 'refused')
+      return { class: outcome.class, ms: elapsed(), outcome, mayHaveStarted: !NEVER_STARTED.has(outcome.class) }
+    } catch (error) {
+      ejections.record(peer.id, false)
+      const attempt = { ...broken(error, timeoutMs, request.requestId), ms: elapsed() }
+      log.debug('a peer did not answer', { peer: peer.name, function: request.name, class: attempt.class, error: messageOf(error) })
+      return attempt
+    }
+  }
+
+  const candidates = (name: string): Map<Candidate, Peer> => {
+    const peers = mesh.peers()
+    const aside = ejections.setAside(peers.map(({ id }) => id))
+    return new Map(peers.map((peer) => [candidateOf(peer, name, place, aside), peer]))
+  }
+
+  return {
+    budget,
+    async onMiss(request) {
+      const local = request.local
+      const here: Attempt<Outcome> = { class: local.class, ms: local.ms, outcome: local, mayHaveStarted: !NEVER_STARTED.has(local.class) }
+      // Versions and aliases are not there yet, so no edge has another one.
+      if (request.qualifier !== null && request.qualifier !== '$LATEST') return { edge: place.name, tries: [], outcome: local }
+
+      const record = registry.get(request.name)
+      const timeoutMs = record ? record.config.timeout * 1_000 : UNKNOWN_TIMEOUT_MS
+      // Room for two executions in all: the one here has used up its part.
+      const deadlineAt = clock() - local.ms + 2 * timeoutMs + OVERHEAD_MS
+      const young = startedAt + YOUNG_MS - clock()
+      if (local.class === 'absent' && young > 0 && mesh.peers().length === 0) await firstStatus(mesh.events, young)
+
+      const peers = candidates(request.name)
+      const result = await failOver<Outcome>({
+        policy: parsePolicy(request.failover, record?.config.failover ?? 'any'),
+        here: { edge: place.name, attempt: here },
+        candidates: orderCandidates([...peers.keys()]),
+        deadlineAt,
+        clock,
+        mayRetry: () => budget.withdraw(),
+        attempt: (candidate, remainingMs) => {
+          const peer = peers.get(candidate)
+          if (!peer) throw new SwarmError('INTERNAL', 'a candidate without a peer')
+          return ask(peer, request, Math.min(remainingMs, timeoutMs + OVERHEAD_MS))
+        },
+      })
+      const first: Try = { edge: place.name, class: local.class, ms: local.ms }
+      if (result.tries.length > 0) onFailover({ at: clock(), requestId: request.requestId, function: request.name, tries: [first, ...result.tries] })
+      return result
+    },
+  }
+}
+
+function candidateOf(peer: Peer, name: string, place: Place, aside: ReadonlySet<string>): Candidate {
+  return {
+    id: peer.id,
+    name: peer.name,
+    distanceKm: distanceKm(place.region, peer.region),
+    rttMs: peer.rttMs,
+    inFlight: peer.status?.inFlight ?? 0,
+    draining: peer.status?.state === 'draining',
+    setAside: aside.has(peer.id),
+    holding: holdingOf(peer, name),
+  }
+}
+
+/** A call that brought no outcome. */
+function broken(error: unknown, timeoutMs: number, requestId: string): Omit<Attempt<Outcome>, 'ms'> {
+  const code = error instanceof SwarmError ? error.code : 'INTERNAL'
+  if (code === 'DEADLINE') {
+    const message = `RequestId: ${requestId} Error: Task timed out after ${(timeoutMs / 1_000).toFixed(2)} seconds`
+    return { class: 'timeout', outcome: withoutResult('timeout', 'Sandbox.Timedout', message), mayHaveStarted: true }
+  }
+  // NOT_FOUND: a peer that is still starting knows no invocations yet.
+  if (code === 'TOO_MANY_REQUESTS' || code === 'CLOSED' || code === 'NOT_FOUND') {
+    return { class: 'refused', outcome: withoutResult('refused', 'TooManyRequestsException', messageOf(error)), mayHaveStarted: false }
+  }
+  if (code === 'TOO_LARGE') {
+    return { class: 'error', outcome: withoutResult('error', 'Function.ResponseSizeTooLarge', messageOf(error)), mayHaveStarted: true }
+  }
+  // A connection lost after the request was sent, or an answer nobody understands: it may have run.
+  const sent = !(error instanceof UnreachableError) || error.sent
+  return { class: 'unreachable', outcome: withoutResult('unreachable', 'ServiceException', messageOf(error)), mayHaveStarted: sent }
+}
+
+const withoutResult = (kind: Outcome['class'], errorType: string, errorMessage: string): Outcome => ({
+  class: kind,
+  payload: Buffer.from(JSON.stringify({ errorType, errorMessage })),
+  logs: Buffer.alloc(0),
+  ms: 0,
+  memoryMb: 0,
+})
+
+/** Resolves with the first status of a peer, or after `ms`. */
+function firstStatus(events: EventEmitter, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = (): void => {
+      clearTimeout(timer)
+      events.off('status', finish)
+      resolve()
+    }
+    const timer = setTimeout(finish, ms)
+    events.on('status', finish)
+  })
+}
