@@ -41,12 +41,12 @@ export const EdgeNode = memo(function EdgeNode({ data, selected }: NodeProps<Edg
       </div>
       <p className="edge-state">
         <span className="state-text">{STATE_TEXT[edge.state]}</span>{' '}
-        {down ? `${span(at - edge.lastSeenAt)} ago` : span(at - edge.startedAt)}
+        <span className="age">{down ? `${span(at - edge.lastSeenAt)} ago` : span(at - edge.startedAt)}</span>
         <span className="region">{edge.region}</span>
       </p>
       <dl className="numbers">
         {numbers.map(([label, value, wrong]) => (
-          <div key={label} className={wrong && !down ? 'wrong' : ''}><dd>{down ? '–' : value}</dd><dt>{label}</dt></div>
+          <div key={label} className={wrong && !down ? 'wrong' : ''}><dt>{label}</dt><dd>{down ? '–' : value}</dd></div>
         ))}
       </dl>
       <Sparkline points={load} />

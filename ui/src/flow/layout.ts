@@ -14,6 +14,7 @@ export type Places = Readonly<Record<string, Place>>
 
 export interface Placeable {
   id: string
+  name: string
   region: string
   /** Degrees. */
   latitude: number
@@ -52,6 +53,8 @@ const EAST_SCALE: readonly (readonly [meridian: number, scale: number])[] = [
   [-125, 2.5], [-65, 7.4], [-20, 2.5], [45, 9], [65, 5], [145, 7], [180, 3],
 ]
 const UNITS_PER_DEGREE_NORTH = 19
+/** Rings of slots searched around a crowded region. */
+const SEARCH_RINGS = 12
 const SPIRAL_STEP = 24
 const SPIRAL_TURNS = 400
 
@@ -76,8 +79,14 @@ export function place(edges: readonly Placeable[], known: Places): Places {
     if (fresh.length === 0) continue
     const others = framesOf(edges.filter((edge) => edge.region !== group[0]?.region), at)
     const settled = group.flatMap((edge) => at(edge.id) ?? [])
-    if (settled.length === 0) placeRegion(fresh, others, added)
-    else for (const edge of fresh) settled.push((added[edge.id] = freeSlot(settled, group.length, others)))
+    if (settled.length === 0) {
+      placeRegion(fresh, others, added)
+    } else {
+      for (const edge of fresh) {
+        const nodes = edges.flatMap((each) => at(each.id) ?? [])
+        settled.push((added[edge.id] = freeSlot(settled, group.length, others, nodes)))
+      }
+    }
   }
   return Object.keys(added).length === 0 ? known : { ...known, ...added }
 }
@@ -98,7 +107,7 @@ export function shift(places: Places, ids: readonly string[], dx: number, dy: nu
 
 function byRegion<T extends Placeable>(edges: readonly T[]): T[][] {
   const groups = new Map<string, T[]>()
-  const sorted = [...edges].sort((a, b) => compare(a.region, b.region) || compare(a.id, b.id))
+  const sorted = [...edges].sort((a, b) => compare(a.region, b.region) || compare(a.name, b.name) || compare(a.id, b.id))
   for (const edge of sorted) {
     const group = groups.get(edge.region)
     if (group) group.push(edge)
@@ -169,22 +178,36 @@ function nearestFree(box: Box, others: readonly Box[]): Place {
   return box
 }
 
-/** First slot beside `settled` whose node is free and whose frame touches no other, else the first free one. */
-function freeSlot(settled: readonly Place[], size: number, others: readonly Box[]): Place {
+/**
+ * The first slot beside `settled` whose node is free and whose frame touches no other; where regions stand too close
+ * for that, the first whose node covers no other.
+ */
+function freeSlot(settled: readonly Place[], size: number, others: readonly Box[], nodes: readonly Place[]): Place {
   const origin = {
     x: Math.min(...settled.map((corner) => corner.x)),
     y: Math.min(...settled.map((corner) => corner.y)),
   }
-  let fallback: Place | null = null
-  for (let index = 0; index < 4 * (size + 4); index++) {
-    const offset = slot(index)
-    const corner = { x: origin.x + offset.x, y: origin.y + offset.y }
-    if (settled.some((other) => overlap(nodeBox(corner), nodeBox(other), SLOT_GAP / 2))) continue
-    fallback ??= corner
+  const free = [...slotsAround(size)]
+    .map((offset) => ({ x: origin.x + offset.x, y: origin.y + offset.y }))
+    .filter((corner) => !nodes.some((other) => overlap(nodeBox(corner), nodeBox(other), SLOT_GAP / 2)))
+  const clear = free.find((corner) => {
     const box = frameBox([...settled, corner])
-    if (!others.some((other) => overlap(box, other, SLOT_GAP))) return corner
+    return !others.some((other) => overlap(box, other, SLOT_GAP))
+  })
+  return clear ?? free[0] ?? origin
+}
+
+/** Slots to the right and below first, then all around, ring by ring. */
+function* slotsAround(size: number): Generator<Place> {
+  for (let index = 0; index < 4 * (size + 4); index++) yield slot(index)
+  for (let ring = 1; ring <= Math.sqrt(size) + SEARCH_RINGS; ring++) {
+    for (let column = -ring; column <= ring; column++) {
+      for (let row = -ring; row <= ring; row++) {
+        if (Math.max(Math.abs(column), Math.abs(row)) !== ring) continue
+        yield { x: column * (NODE_WIDTH + SLOT_GAP), y: row * (NODE_HEIGHT + SLOT_GAP) }
+      }
+    }
   }
-  return fallback ?? { x: origin.x, y: origin.y - NODE_HEIGHT - SLOT_GAP }
 }
 
 function nodeBox(corner: Place): Box {

@@ -19,8 +19,10 @@ export interface Arc {
   label: Place
 }
 
-/** Every link is drawn up to this many edges; above, only those of one edge and those that are down. */
-const MAX_EDGES_WITH_ALL_LINKS = 24
+/** Every link is drawn up to this many edges; above, those of one edge, and those that are down between live edges. */
+const MAX_EDGES_WITH_ALL_LINKS = 8
+/** More broken links than this tell nothing more. */
+const MAX_BROKEN = 60
 /** How far an arc bows, as a share of its length. */
 const BOW = 0.16
 const MAX_BOW = 170
@@ -49,9 +51,11 @@ export function mergeLinks(links: readonly LinkSnapshot[], edges: readonly EdgeS
 }
 
 /** A mesh of 500 edges has 124,750 links: past a limit only those that tell something are drawn. */
-export function visibleLinks(links: readonly Link[], edgeCount: number, focus: string | null): Link[] {
-  if (edgeCount <= MAX_EDGES_WITH_ALL_LINKS) return [...links]
-  return links.filter((link) => link.a === focus || link.b === focus).slice(0, edgeCount)
+export function visibleLinks(links: readonly Link[], edges: readonly EdgeSnapshot[], focus: string | undefined): Link[] {
+  if (edges.length <= MAX_EDGES_WITH_ALL_LINKS) return [...links]
+  const dead = new Set(edges.filter((edge) => edge.state === 'down').map((edge) => edge.id))
+  const broken = links.filter((link) => !link.up && !dead.has(link.a) && !dead.has(link.b)).slice(0, MAX_BROKEN)
+  return [...new Set([...links.filter((link) => link.a === focus || link.b === focus), ...broken])]
 }
 
 /** A shallow arc that bows north as a great circle would, so that a long link passes above the edges between. */

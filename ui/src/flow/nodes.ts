@@ -62,9 +62,10 @@ export function flowNodes(
   return [...regions, ...edges]
 }
 
-export function flowLinks(snapshot: ClusterSnapshot, pulses: readonly Pulse[], focus: string | null): LinkFlowEdge[] {
+export function flowLinks(snapshot: ClusterSnapshot, pulses: readonly Pulse[], selected: string | null): LinkFlowEdge[] {
   const merged = mergeLinks(snapshot.links, snapshot.edges)
-  const shown = new Map(visibleLinks(merged, snapshot.edges.length, focus).map((link) => [link.id, link]))
+  const focus = selected ?? snapshot.edges.find((edge) => edge.name === snapshot.self)?.id
+  const shown = new Map(visibleLinks(merged, snapshot.edges, focus).map((link) => [link.id, link]))
   const passing = new Map<string, Pulse[]>()
   for (const pulse of pulses) {
     if (pulse.from === null) continue

@@ -44,6 +44,11 @@ export interface Invocation {
 export class ApiError extends Error {
   readonly status: number
 
+  /** The mesh listens beyond loopback and takes control calls only with its token. */
+  get wantsToken(): boolean {
+    return this.status === 401 || (this.status === 403 && /\btoken\b/i.test(this.message))
+  }
+
   constructor(status: number, message: string) {
     super(message)
     this.name = 'ApiError'

@@ -16,7 +16,7 @@ export function DeleteDialog({ name, onClose }: { name: string; onClose(): void 
   return (
     <dialog ref={dialog} aria-labelledby="delete-title" onClose={onClose}>
       <h2 id="delete-title">Delete {name}?</h2>
-      <p>Every edge of the mesh stops serving it. This cannot be undone here; deploying it again can.</p>
+      <p>Every edge of the mesh stops serving it. Only a new deploy brings it back.</p>
       <Problem error={task.error} onToken={task.run} />
       <div className="actions">
         <button type="button" autoFocus onClick={() => dialog.current?.close()}>Keep it</button>

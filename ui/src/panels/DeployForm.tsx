@@ -57,14 +57,14 @@ export function DeployForm({ functions, onInvoke }: Props) {
         <div className="field">
           <label htmlFor={`${id}-memory`}>Memory, MB</label>
           <input
-            id={`${id}-memory`} type="number" required min={1} max={10240} value={draft.memorySize || ''}
+            id={`${id}-memory`} type="number" required min={16} max={10240} value={draft.memorySize || ''}
             onChange={(event) => set('memorySize', event.target.valueAsNumber || 0)}
           />
         </div>
         <div className="field">
           <label htmlFor={`${id}-timeout`}>Timeout, s</label>
           <input
-            id={`${id}-timeout`} type="number" required min={0.05} max={900} step="any" value={draft.timeout || ''}
+            id={`${id}-timeout`} type="number" required min={0.01} max={900} step="any" value={draft.timeout || ''}
             onChange={(event) => set('timeout', event.target.valueAsNumber || 0)}
           />
         </div>

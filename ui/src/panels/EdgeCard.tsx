@@ -26,8 +26,8 @@ export function EdgeCard({ edge, snapshot, onClose }: Props) {
       <dl className="facts">
         <dt>State</dt>
         <dd>{STATE_TEXT[edge.state]}, {down ? `last seen ${span(snapshot.at - edge.lastSeenAt)} ago` : `for ${span(snapshot.at - edge.startedAt)}`}</dd>
-        <dt>Gateway</dt><dd><code>{edge.url}</code></dd>
-        <dt>Version</dt><dd>{edge.version} on {edge.arch}</dd>
+        <dt>Gateway</dt><dd><code>{edge.url || '–'}</code></dd>
+        <dt>Version</dt><dd>{edge.version === '' ? '–' : `${edge.version} on ${edge.arch}`}</dd>
         <dt>Registry</dt><dd>{edge.registrySeq} records indexed</dd>
         <dt>Links</dt>
         <dd>{links.length === 0 ? 'none' : links.slice(0, 12).map((link) =>

@@ -41,10 +41,10 @@ function Totals({ snapshot }: { snapshot: ClusterSnapshot }) {
   const missing = up.length < snapshot.edges.length
   return (
     <dl className="totals" aria-label="Totals of the mesh">
-      <div className={missing ? 'wrong' : ''}><dd>{up.length}<small>/{snapshot.edges.length}</small></dd><dt>edges up</dt></div>
-      <div><dd>{rate(sum((edge) => edge.requestsPerSecond))}</dd><dt>requests/s</dt></div>
-      <div className={failures > 0 ? 'wrong' : ''}><dd>{rate(failures)}</dd><dt>failures/s</dt></div>
-      <div><dd>{sum((edge) => edge.inFlight)}</dd><dt>in flight</dt></div>
+      <div className={missing ? 'wrong' : ''}><dt>edges up</dt><dd>{up.length}<small>/{snapshot.edges.length}</small></dd></div>
+      <div><dt>requests/s</dt><dd>{rate(sum((edge) => edge.requestsPerSecond))}</dd></div>
+      <div className={failures > 0 ? 'wrong' : ''}><dt>failures/s</dt><dd>{rate(failures)}</dd></div>
+      <div><dt>in flight</dt><dd>{sum((edge) => edge.inFlight)}</dd></div>
     </dl>
   )
 }

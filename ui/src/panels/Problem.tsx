@@ -17,7 +17,7 @@ export function Problem({ error, onToken }: { error: Error | null; onToken(): vo
   return (
     <div className="problem" role="alert">
       <pre>{error.message}</pre>
-      {error instanceof ApiError && error.status === 401 && (
+      {error instanceof ApiError && error.wantsToken && (
         <form onSubmit={onSubmit}>
           <label htmlFor={id}>Token of this mesh</label>
           <div className="row">

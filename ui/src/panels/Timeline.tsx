@@ -36,7 +36,7 @@ export const Timeline = memo(function Timeline({ entries }: { entries: readonly 
 
 const Entry = memo(function Entry({ entry }: { entry: TimelineEntry }) {
   return (
-    <li className={`entry ${entry.kind}`} data-kind={entry.kind}>
+    <li className="entry" data-kind={entry.kind}>
       <time dateTime={new Date(entry.at).toISOString()}>{clock(entry.at)}</time>
       <Glyph tone={toneOf(entry)} />
       {'tries' in entry
