@@ -1,7 +1,8 @@
 // The page: header, map, events, and the panel to deploy and invoke.
-import { useCallback, useState } from 'react'
+import { useCallback, useEffect, useState } from 'react'
+import type { ClusterSnapshot } from '../../ts/lib/snapshot.ts'
 import { ClusterFlow } from './flow/ClusterFlow.tsx'
-import { freshness } from './mesh/state.ts'
+import { freshness, type Freshness } from './mesh/state.ts'
 import { useMesh } from './mesh/use-mesh.ts'
 import { Announcer } from './panels/Announcer.tsx'
 import { Banner } from './panels/Banner.tsx'
@@ -25,6 +26,9 @@ export function App() {
   const { snapshot } = mesh
   const fresh = freshness(mesh, now)
   const chosen = snapshot?.edges.find((edge) => edge.id === selected)
+
+  const title = titleOf(snapshot, fresh)
+  useEffect(() => { document.title = title }, [title])
 
   const onInvoke = useCallback((name: string) => {
     setTarget(name)
@@ -72,4 +76,12 @@ export function App() {
       <Announcer entries={mesh.timeline} />
     </div>
   )
+}
+
+/** Tells a bad night from the tab alone. */
+function titleOf(snapshot: ClusterSnapshot | null, fresh: Freshness): string {
+  if (snapshot === null) return 'SwarmLambda'
+  const down = snapshot.edges.filter((edge) => edge.state === 'down').length
+  const state = fresh === 'lost' ? 'reconnecting' : down > 0 ? `${down} of ${snapshot.edges.length} edges down` : ''
+  return [state, snapshot.cluster, 'SwarmLambda'].filter((part) => part !== '').join(' · ')
 }

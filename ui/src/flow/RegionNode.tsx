@@ -10,7 +10,7 @@ export const RegionNode = memo(function RegionNode({ data }: NodeProps<RegionFlo
     <div className="region-frame">
       <p className="region-label">
         <strong>{data.region}</strong>
-        <span>{coordinates(data.latitude, data.longitude)}</span>
+        {(data.latitude !== 0 || data.longitude !== 0) && <span>{coordinates(data.latitude, data.longitude)}</span>}
         {data.edges > 1 && <span>{count(data.edges, 'edge')}</span>}
       </p>
     </div>

@@ -40,7 +40,7 @@ function Totals({ snapshot }: { snapshot: ClusterSnapshot }) {
   const failures = sum((edge) => edge.failuresPerSecond)
   const missing = up.length < snapshot.edges.length
   return (
-    <dl className="totals" aria-label="Totals of the mesh">
+    <dl className="totals">
       <div className={missing ? 'wrong' : ''}><dt>edges up</dt><dd>{up.length}<small>/{snapshot.edges.length}</small></dd></div>
       <div><dt>requests/s</dt><dd>{rate(sum((edge) => edge.requestsPerSecond))}</dd></div>
       <div className={failures > 0 ? 'wrong' : ''}><dt>failures/s</dt><dd>{rate(failures)}</dd></div>
