@@ -127,7 +127,7 @@ declare module 'hypercore' {
     /** ms. */
     timeout?: number
   }
-  export default class Hypercore extends EventEmitter<{ append: []; truncate: []; close: [] }> {
+  export default class Hypercore extends EventEmitter<{ append: []; download: []; truncate: [] }> {
     readonly key: Buffer
     readonly length: number
     readonly byteLength: number

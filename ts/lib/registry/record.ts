@@ -72,6 +72,10 @@ export type FunctionRecord = z.infer<typeof putSchema>
 export type DeletedRecord = z.infer<typeof deleteSchema>
 export type RegistryRecord = z.infer<typeof registryRecordSchema>
 
+/** Sorts like (clock, edge): of fixed width, the clock first. */
+export const revisionOf = (hlc: readonly [number, number], edge: string): string =>
+  `${hlc[0].toString(16).padStart(12, '0')}${hlc[1].toString(16).padStart(6, '0')}-${edge.slice(0, 16)}`
+
 /** A log's block as it lies on disk and on the wire. */
 export const encodeRecord = (record: RegistryRecord): Buffer => Buffer.from(JSON.stringify(record))
 
@@ -85,7 +89,14 @@ export const decodeRecord = (block: Buffer): RegistryRecord | string => {
     return 'record is not JSON'
   }
   const parsed = registryRecordSchema.safeParse(value)
-  if (parsed.success) return parsed.data
+  if (parsed.success) return problemOf(parsed.data) ?? parsed.data
   const issue = parsed.error.issues[0]
   return issue === undefined ? 'record is malformed' : `${issue.path.join('.')}: ${issue.message}`
+}
+
+/** The order of revisions is what decides who wins, so it is not taken on trust. */
+const problemOf = (record: RegistryRecord): string | null => {
+  if (record.revisionId !== revisionOf(record.hlc, record.edge)) return 'revisionId: does not follow from hlc and edge'
+  if (record.previous.some((revisionId) => revisionId >= record.revisionId)) return 'previous: not before this revision'
+  return null
 }

@@ -1,0 +1,72 @@
+// This edge's own log. A writer that lost its last blocks (a power cut, a restored disk) and goes on appending forks its
+// log for good: so after any stop that was not clean the next record starts a new log, and the old one is only read.
+
+import { randomBytes } from 'node:crypto'
+
+import type Corestore from 'corestore'
+import type Hypercore from 'hypercore'
+
+import type { Log } from '../p2p/log.js'
+import type { Manifest } from './manifest.js'
+
+export interface Generation {
+  log: Hypercore
+  /** Content lies beside the log, under the same rule. */
+  blobs: Hypercore
+}
+
+export interface OwnLog {
+  /** The log to append to: opened, or made, by the first call. One call at a time. */
+  current(): Promise<Generation>
+  /** Leaves the current log as it is: the next `current()` makes another. */
+  retire(): void
+  /** After the last append. */
+  close(): Promise<void>
+}
+
+export interface OwnLogOptions {
+  store: Corestore
+  /** Read and changed here: `logs`, `open`, and the own ones of `writers`. */
+  manifest: Manifest
+  /** Puts the manifest on disk. */
+  save: () => Promise<void>
+  log: Log
+}
+
+export const openOwnLog = (options: OwnLogOptions): OwnLog => {
+  const { store, manifest, save, log } = options
+  let current: Generation | null = null
+  let usable = !manifest.open
+  if (manifest.open) log('info', 'last stop was not clean: a new log is begun with the next deploy', { logs: manifest.logs.length })
+
+  return {
+    current: async () => {
+      if (current !== null) return current
+      let name = usable ? manifest.logs.at(-1) : undefined
+      if (name === undefined) {
+        // Random, not counted: a restored state directory must not count to a name that is taken.
+        name = randomBytes(8).toString('hex')
+        manifest.logs.push(name)
+      }
+      const generation = { log: store.get({ name: `log-${name}` }), blobs: store.get({ name: `blobs-${name}` }) }
+      await Promise.all([generation.log.ready(), generation.blobs.ready()])
+      const key = generation.log.key.toString('hex')
+      manifest.open = true
+      if (!manifest.writers.includes(key)) manifest.writers.push(key)
+      // On disk before the first append: a crash from here on is known to be one.
+      await save()
+      current = generation
+      usable = true
+      return generation
+    },
+    retire: () => {
+      current = null
+      usable = false
+    },
+    close: async () => {
+      if (current === null) return
+      manifest.open = false
+      await save()
+    },
+  }
+}

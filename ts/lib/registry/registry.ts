@@ -1,0 +1,258 @@
+// The registry: which functions there are, the same on every edge. One append-only log for each edge, all of them on all
+// edges, folded into one view. A deploy here and a deploy elsewhere come out of the same end: the `change` event.
+
+import { EventEmitter } from 'node:events'
+
+import type Corestore from 'corestore'
+import { z } from 'zod'
+
+import { messageOf, SwarmError } from '../errors.js'
+import type { Log } from '../p2p/log.js'
+import type { Mesh, Peer } from '../p2p/types.js'
+import { openBlobs } from './blobs.js'
+import { createClock } from './clock.js'
+import { openFold } from './fold.js'
+import { readManifest, writeManifest, type Manifest } from './manifest.js'
+import { winnerOf } from './merge.js'
+import { openOwnLog, type Generation } from './own-log.js'
+import {
+  encodeRecord,
+  MAX_RECORD_BYTES,
+  revisionOf,
+  type BlobRef,
+  type DeletedRecord,
+  type FunctionRecord,
+  type RegistryRecord,
+} from './record.js'
+import { createSync } from './store.js'
+import type { Change, DeleteChange, PutChange, Registry, RegistryEvents } from './types.js'
+import { openView, refsOf, type View } from './view.js'
+
+export type { Change, DeleteChange, PutChange, Registry, RegistryEvents, RegistryStats } from './types.js'
+export type { BlobRef, DeletedRecord, FunctionConfig, FunctionRecord, RegistryRecord } from './record.js'
+export { functionConfigSchema } from './record.js'
+export { openStore } from './store.js'
+
+/** To be changed with what a view holds: the next start makes it anew. */
+const VIEW = 'view-1'
+const LOGS_TOPIC = 'registry/logs'
+/** Logs in one message, and logs altogether: every one costs each connection a channel. */
+const MAX_LOGS = 4_096
+
+const logsSchema = z.object({
+  logs: z.array(z.object({ key: z.string().regex(/^[0-9a-f]{64}$/), length: z.number().int().nonnegative() })).max(MAX_LOGS),
+  /** The sender wants ours. */
+  ask: z.boolean(),
+})
+
+export interface RegistryOptions {
+  /** By {@link openStore}, and replicated by the mesh. Closed by whoever opened it, after the registry. */
+  store: Corestore
+  stateDir: string
+  mesh: Pick<Mesh, 'events' | 'peers' | 'broadcast'>
+  /** Of this edge: its public key, hex. */
+  edgeId: string
+  /** Milliseconds since the epoch. */
+  clock?: () => number
+  log: Log
+}
+
+/** Opens with what is on disk; waits for no peer. */
+export const openRegistry = async (options: RegistryOptions): Promise<Registry> => {
+  const { store, stateDir, mesh, edgeId, log } = options
+  const events = new EventEmitter<RegistryEvents>()
+  const clock = createClock(options.clock ?? Date.now)
+  const sync = createSync(stateDir)
+  const manifest: Manifest =
+    (await readManifest(stateDir)) ?? { v: 1, logs: [], open: false, view: VIEW, writers: [] }
+  const inTurn = createQueue()
+  const saving = createQueue()
+  const save = (): Promise<void> => saving(() => writeManifest(stateDir, manifest))
+  const view = await openViewOrAnother(store, manifest, save, log)
+  const blobs = openBlobs(store, log)
+  const ownLog = openOwnLog({ store, manifest, save, log })
+  let closed = false
+
+  const fetchBlobs = (record: RegistryRecord): void => {
+    for (const ref of refsOf(record)) blobs.fetch(ref)
+  }
+  const fold = openFold({
+    store,
+    view,
+    clock,
+    onRecord: fetchBlobs,
+    onChange: (record) => {
+      try {
+        events.emit('change', record)
+      } catch (error) {
+        log('error', 'a listener of change failed', { name: record.name, reason: messageOf(error) })
+      }
+    },
+    log,
+  })
+  for (const [, state] of view.states()) {
+    for (const head of state.heads) {
+      clock.observe(head.hlc)
+      fetchBlobs(head)
+    }
+  }
+  for (const key of manifest.writers) fold.add(key)
+
+  /** How long peers say a log is. */
+  const claimed = new Map<string, number>()
+  const known = (): { key: string; length: number }[] =>
+    fold.logs().slice(0, MAX_LOGS).map((key) => ({ key, length: fold.length(key) }))
+  const addLogs = (keys: readonly string[]): void => {
+    const fresh = keys.filter((key) => !fold.has(key)).slice(0, Math.max(MAX_LOGS - fold.logs().length, 0))
+    if (fresh.length === 0) return
+    for (const key of fresh) fold.add(key)
+    manifest.writers = [...new Set([...manifest.writers, ...fresh])]
+    save().catch((error: unknown) => { log('error', 'known logs not saved', { reason: messageOf(error) }) })
+    mesh.broadcast(LOGS_TOPIC, { logs: fresh.map((key) => ({ key, length: 0 })), ask: false })
+  }
+  const onPeer = (peer: Peer): void => { peer.send(LOGS_TOPIC, { logs: known(), ask: false }) }
+  const onMessage = (peer: Peer, topic: string, payload: unknown): void => {
+    if (topic !== LOGS_TOPIC) return
+    const parsed = logsSchema.safeParse(payload)
+    if (!parsed.success) {
+      log('debug', 'malformed list of logs', { peer: peer.name })
+      return
+    }
+    addLogs(parsed.data.logs.map(({ key }) => key))
+    for (const { key, length } of parsed.data.logs) {
+      if (fold.has(key)) claimed.set(key, Math.max(length, claimed.get(key) ?? 0))
+    }
+    if (parsed.data.ask) peer.send(LOGS_TOPIC, { logs: known(), ask: false })
+  }
+  mesh.events.on('peer', onPeer)
+  mesh.events.on('message', onMessage)
+  // Peers from before the registry was open: what they said then nobody heard.
+  mesh.broadcast(LOGS_TOPIC, { logs: known(), ask: true })
+
+  /** What a put's record says of its content, which is written by then. */
+  const contentOf = async (change: PutChange, generation: Generation) => {
+    const put = (content: Buffer): Promise<BlobRef> => blobs.put(content, generation.blobs, view.blob)
+    const { config, codeSha256, pluginDigest } = change
+    return {
+      config,
+      codeSha256,
+      pluginDigest,
+      source: await put(change.source),
+      module: await put(change.module),
+      sourceMap: change.sourceMap === null ? null : await put(change.sourceMap),
+    }
+  }
+
+  /** Our log, unless peers have more of it than we do: then it is left to be read, and another one begun. */
+  const currentLog = async (): Promise<Generation> => {
+    const generation = await ownLog.current()
+    if ((claimed.get(keyOf(generation)) ?? 0) <= generation.log.length) return generation
+    log('warn', 'peers have more of our log than we do: a new one is begun')
+    ownLog.retire()
+    return ownLog.current()
+  }
+
+  /** Appends the change and folds it. One call at a time. */
+  const append = async (change: Change): Promise<RegistryRecord> => {
+    if (closed) throw new SwarmError('CLOSED', 'registry is closed')
+    const generation = await currentLog()
+    const content = change.type === 'delete' ? null : await contentOf(change, generation)
+    const heads = view.state(change.name)?.heads ?? []
+    const hlc = clock.tick()
+    const at = clock.now()
+    const winner = heads[0]
+    const common = {
+      v: 1 as const,
+      name: change.name,
+      hlc,
+      edge: edgeId,
+      revisionId: revisionOf(hlc, edgeId),
+      previous: heads.map((head) => head.revisionId),
+      lastModified: at,
+      createdAt: winner === undefined || winner.deleted ? at : winner.createdAt,
+    }
+    const record: RegistryRecord =
+      content === null ? { ...common, deleted: true } : { ...common, deleted: false, ...content }
+    const block = encodeRecord(record)
+    if (block.byteLength > MAX_RECORD_BYTES) throw new SwarmError('TOO_LARGE', `the function's configuration is too large`)
+    await generation.log.append(block)
+    const key = keyOf(generation)
+    addLogs([key])
+    // The next change of this name must be written over this one.
+    await fold.until(key, generation.log.length)
+    return record
+  }
+
+  function publish(change: PutChange): Promise<FunctionRecord>
+  function publish(change: DeleteChange): Promise<DeletedRecord>
+  async function publish(change: Change): Promise<RegistryRecord> {
+    const record = await inTurn(() => append(change))
+    await sync()
+    return record
+  }
+
+  const functionOf = (record: RegistryRecord | null): FunctionRecord | null =>
+    record === null || record.deleted ? null : record
+
+  return {
+    events,
+    publish,
+    get: (name) => functionOf(winnerOf(view.state(name))),
+    list: () =>
+      [...view.states()]
+        .map(([, state]) => functionOf(winnerOf(state)))
+        .filter((record) => record !== null)
+        .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    conflicts: (name) => view.state(name)?.heads.slice(1) ?? [],
+    seq: () => view.seq(),
+    hasBlob: (ref) => blobs.has(ref),
+    blob: (ref, blobOptions) => blobs.get(ref, blobOptions),
+    stats: () => ({
+      logs: fold.logs().length,
+      malformed: view.malformed() + blobs.malformed(),
+      waiting: view.waiting().length,
+    }),
+    [Symbol.asyncDispose]: async () => {
+      closed = true
+      mesh.events.off('peer', onPeer)
+      mesh.events.off('message', onMessage)
+      await inTurn(() => Promise.resolve())
+      await blobs.close()
+      await fold.close()
+      await ownLog.close()
+      await saving(() => Promise.resolve())
+      await view[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const keyOf = (generation: Generation): string => generation.log.key.toString('hex')
+
+/** Runs what it is given one after the other. */
+const createQueue = (): (<T>(work: () => Promise<T>) => Promise<T>) => {
+  let last: Promise<unknown> = Promise.resolve()
+  return (work) => {
+    const result = last.then(work)
+    last = result.catch(() => undefined)
+    return result
+  }
+}
+
+/** The view of the last run; a damaged or outdated one is left behind, and a new one is made from the logs. */
+const openViewOrAnother = async (
+  store: Corestore,
+  manifest: Manifest,
+  save: () => Promise<void>,
+  log: Log,
+): Promise<View> => {
+  if (manifest.view.startsWith(VIEW)) {
+    try {
+      return await openView(store, manifest.view)
+    } catch (error) {
+      log('error', 'the view is damaged: it is made again from the logs', { reason: messageOf(error) })
+    }
+  }
+  manifest.view = `${VIEW}-${Date.now().toString(36)}`
+  await save()
+  return openView(store, manifest.view)
+}

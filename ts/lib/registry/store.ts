@@ -1,0 +1,84 @@
+// The Corestore in an edge's state directory: opened by one process at a time, and synced when it must be on disk.
+
+import { mkdir, open, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import Corestore from 'corestore'
+
+import { messageOf, SwarmError } from '../errors.js'
+
+const storePath = (stateDir: string): string => join(stateDir, 'store')
+
+/** Opens `<stateDir>/store`; `STATE_DIR_IN_USE` when another process has it, or when it is a copy of another edge's. */
+export const openStore = async (stateDir: string): Promise<Corestore> => {
+  await mkdir(stateDir, { recursive: true })
+  const store = new Corestore(storePath(stateDir))
+  try {
+    await store.ready()
+    return store
+  } catch (error) {
+    await store.close().catch(() => undefined)
+    const message = messageOf(error)
+    if (message.includes('could not be locked')) {
+      throw new SwarmError('STATE_DIR_IN_USE', `${stateDir} is in use by another process`, { cause: error })
+    }
+    if (message.includes('Invalid device file')) {
+      throw new SwarmError(
+        'STATE_DIR_IN_USE',
+        `${stateDir} was copied from another place: two edges must not share an identity. Remove it, and the edge starts anew`,
+        { cause: error },
+      )
+    }
+    throw error
+  }
+}
+
+/**
+ * Resolves when all that the store has written so far is on disk. Hypercore's storage has no such call, and a RocksDB
+ * flush writes a new table each time: so its write-ahead logs are synced, into which every write went before it resolved.
+ * Calls that come while one is under way share the next one.
+ */
+export const createSync = (stateDir: string): (() => Promise<void>) => {
+  const database = join(storePath(stateDir), 'db')
+  let synced = new Set<string>()
+  let running: Promise<void> | null = null
+  let next: Promise<void> | null = null
+
+  const run = async (): Promise<void> => {
+    const names = (await readdir(database)).filter((name) => name.endsWith('.log'))
+    await Promise.all(names.map((name) => syncFile(join(database, name))))
+    // New names are on disk when their directory is.
+    if (names.some((name) => !synced.has(name))) await syncFile(database)
+    synced = new Set(names)
+  }
+  const start = (): Promise<void> => {
+    running = run().finally(() => { running = null })
+    return running
+  }
+  return () => {
+    if (running === null) return start()
+    next ??= running
+      .catch(() => undefined)
+      .then(() => {
+        next = null
+        return start()
+      })
+    return next
+  }
+}
+
+/** A log that was deleted meanwhile is in a table, which RocksDB syncs itself. */
+export const syncFile = async (path: string): Promise<void> => {
+  let file
+  try {
+    file = await open(path, 'r')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw error
+  }
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
