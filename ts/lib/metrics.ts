@@ -60,6 +60,10 @@ export function openMetrics(options: MetricsOptions): Metrics {
   counter('invocation_seconds_total', 'Time spent in invocations on this edge.', ['function'], () =>
     engine.stats().functions.map(({ name, totalMs }) => [{ function: name }, totalMs / 1_000]),
   )
+  // prom-client's Histogram can't be set from counts; these three are what one consists of, so histogram_quantile works.
+  counter('http_invocation_seconds_bucket', 'Invocations over HTTP that took at most this long.', ['le'], () => bucketsOf(engine.stats()))
+  counter('http_invocation_seconds_sum', 'Duration of all invocations over HTTP.', [], () => [[{}, engine.stats().latency.totalMs / 1_000]])
+  counter('http_invocation_seconds_count', 'Invocations over HTTP that were answered.', [], () => [[{}, sum(engine.stats().latency.counts)]])
   gauge('sandbox_slots', 'Sandboxes that may exist at once.', () => info.slots)
   gauge('functions', 'Functions loaded on this edge.', () => loaded.size)
   gauge('registry_functions', 'Functions in the registry.', () => registry.list().length)
@@ -92,3 +96,11 @@ export function openMetrics(options: MetricsOptions): Metrics {
     },
   }
 }
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0)
+
+/** Cumulative, as Prometheus wants them, from one count for each bucket. */
+const bucketsOf = ({ latency: { boundsMs, counts } }: Stats): [Record<'le', string>, number][] =>
+  counts.map((_, index) => [{ le: boundOf(boundsMs[index]) }, sum(counts.slice(0, index + 1))])
+
+const boundOf = (ms: number | undefined): string => (ms === undefined ? '+Inf' : String(ms / 1_000))

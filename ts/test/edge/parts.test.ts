@@ -73,7 +73,15 @@ describe('what a function sees of the edge', () => {
 })
 
 describe('rates', () => {
-  const stats = (ok: number, error: number): Stats => ({ requests: 0, inFlight: 0, connections: 0, misses: 0, functions: [{ name: 'a', ok, error, timeout: 0, crashed: 0, refused: 0, totalMs: 0 }] })
+  const stats = (ok: number, error: number): Stats => ({
+    requests: 0,
+    invocations: 0,
+    inFlight: 0,
+    connections: 0,
+    misses: 0,
+    latency: { boundsMs: [], counts: [], totalMs: 0 },
+    functions: [{ name: 'a', ok, error, timeout: 0, crashed: 0, refused: 0, totalMs: 0 }],
+  })
 
   test('over the last five seconds', () => {
     const measure = openRates()

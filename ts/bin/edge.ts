@@ -1,0 +1,24 @@
+// bin/edge.js: one edge, until it is told to stop.
+import { run, untilStopped } from '../lib/cli.js'
+import { EDGE_VARIABLES, parseEdgeConfig } from '../lib/config.js'
+import { createLog } from '../lib/log.js'
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`)
+
+await run(
+  {
+    name: 'edge',
+    about: 'Runs functions, answers HTTP, and keeps its copy of the registry. All edges with one cluster key form a mesh.',
+    variables: EDGE_VARIABLES,
+    async main({ env, signal }) {
+      const config = parseEdgeConfig(env)
+      // Loads native code, which --help and a mistake in the configuration don't need.
+      const { openEdge } = await import('../lib/edge.js')
+      await using edge = await openEdge({ config, log: createLog(config.logLevel), say })
+      say(`${config.nodeName} (${config.region}) is ready on ${edge.url}`)
+      await untilStopped(signal)
+    },
+  },
+  process.argv.slice(2),
+  process.env,
+)

@@ -1,0 +1,148 @@
+// One edge, composed: key → identity → engine → mesh → registry → functions → gateway → what others are told.
+// Opened in that order, closed in reverse; the gateway drains while the mesh is still there.
+import { EventEmitter } from 'node:events'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { stop as stopEsbuild } from 'esbuild'
+import { openControl } from './api/control.js'
+import { openFunctions } from './api/functions.js'
+import { isLoopback, openGuard } from './api/guards.js'
+import { deriveKeys, loadClusterKey, loadIdentity } from './cluster.js'
+import type { EdgeConfig } from './config.js'
+import { openStack } from './disposal.js'
+import { readAssets } from './edge/assets.js'
+import { openBroadcasts, type Broadcasts } from './edge/broadcasts.js'
+import { holdersOf, waitForHolders } from './edge/holders.js'
+import { openMisses } from './edge/misses.js'
+import { specOf } from './edge/spec.js'
+import { openSync } from './edge/sync.js'
+import { messageOf, SwarmError } from './errors.js'
+import type { Log } from './log.js'
+import { openMetrics } from './metrics.js'
+import { openNative, rethrow } from './native.js'
+import { openMesh } from './p2p/mesh.js'
+import { openRegistry } from './registry/registry.js'
+import { openStore } from './registry/store.js'
+import { VERSION } from './version.js'
+
+export interface Edge extends AsyncDisposable {
+  /** Where the gateway listens. */
+  readonly url: string
+}
+
+export interface EdgeOptions {
+  config: EdgeConfig
+  log: Log
+  /** A line for whoever started the edge. */
+  say: (line: string) => void
+}
+
+/** Invocations that run when the edge is told to stop may end within this. */
+const GRACE_MS = 5_000
+
+/** Resolves when it serves: everything its registry knew is loaded, peers or not. */
+export async function openEdge({ config, log, say }: EdgeOptions): Promise<Edge> {
+  const stack = openStack()
+  try {
+    const url = await open({ config, log, say }, stack)
+    return { url, [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose]() }
+  } catch (error) {
+    await stack[Symbol.asyncDispose]().catch((reason: unknown) => log.warn('closing after a failed start', { error: messageOf(reason) }))
+    throw error
+  }
+}
+
+async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof openStack>): Promise<string> {
+  const { clusterId, nodeName, region, stateDir } = config
+  const place = { name: nodeName, region }
+  const startedAt = Date.now()
+  let draining = false
+  let broadcasts: Broadcasts | null = null
+
+  await mkdir(stateDir, { recursive: true }).catch((cause: unknown) => {
+    throw new SwarmError('CONFIG_INVALID', `SWARMLAMBDA_STATE_DIR ${JSON.stringify(stateDir)} is no directory this process can write to: ${messageOf(cause)}`, { cause })
+  })
+  const keys = deriveKeys(await loadClusterKey(config))
+  const identity = await loadIdentity(stateDir)
+  const store = await openStore(stateDir)
+  stack.defer(() => store.close())
+
+  const engine = await openNative({
+    edge: nodeName,
+    region,
+    cacheDir: join(stateDir, 'cache'),
+    threads: config.threads,
+    slots: config.slots,
+    maxMemoryMb: null,
+  })
+  stack.defer(() => engine.close(0))
+  const { fromCache, maxMemoryMb, pagemapScan, slots, threads } = engine.info()
+  say(`engine: ${slots} sandboxes of up to ${maxMemoryMb} MB, ${threads} thread${threads === 1 ? '' : 's'}${fromCache ? '' : ', plugin compiled'}`)
+  if (!pagemapScan) say('engine: this kernel has no pagemap_scan (Linux 6.7): sandboxes are several times slower')
+
+  const mesh = stack.use(
+    await openMesh({ identity, keys, store, name: nodeName, region, peers: config.peers, bootstrap: config.bootstrap, log: toFunction(log) }),
+  )
+  const registry = stack.use(await openRegistry({ store, stateDir, mesh, edgeId: mesh.id, log: toFunction(log) }))
+
+  const changes = new EventEmitter<{ change: [] }>()
+  const spec = specOf.bind(null, place)
+  const sync = stack.use(openSync({ engine, registry, specOf: spec, onChange: () => changes.emit('change'), log }))
+  mesh.events.on('status', () => sync.poke())
+  const { loaded } = sync
+
+  const metrics = openMetrics({ ...place, edge: nodeName, version: VERSION, engine, mesh, registry, loaded })
+  const holders = { self: nodeName, mesh, registry, loaded, changes }
+  const functions = openFunctions({
+    engine,
+    registry,
+    specOf: spec,
+    holders: (name, revisionId) => holdersOf(holders, name, revisionId),
+    waitForHolders: (record, wait) => waitForHolders(holders, record, wait),
+  })
+  stack.defer(async () => await stopEsbuild())
+  const control = openControl({
+    functions,
+    guard: openGuard({ httpHost: config.httpHost, hosts: config.hosts, controlKey: keys.control, clock: Date.now }),
+    metrics: () => metrics.page(),
+    onError: (error, { method, path }) => log.error('a control call failed', { method, path, error: messageOf(error) }),
+  })
+
+  const misses = openMisses({
+    place,
+    engine,
+    mesh,
+    registry,
+    isDraining: () => draining,
+    onFailover(event) {
+      metrics.countTries(event.tries.slice(1))
+      broadcasts?.failover(event)
+    },
+    clock: Date.now,
+    log,
+  })
+
+  engine.setAssets(await readAssets())
+  const port = await engine.listen({ host: config.httpHost, port: config.httpPort }, misses.onMiss, control).catch(rethrow)
+  const url = `http://${config.httpHost.includes(':') ? `[${config.httpHost}]` : config.httpHost}:${port}`
+  if (!isLoopback(config.httpHost)) say(`control calls need a token: ${url} is not loopback`)
+
+  broadcasts = stack.use(
+    openBroadcasts({ cluster: clusterId, place, url, version: VERSION, startedAt, engine, mesh, registry, loaded, changes, isDraining: () => draining, onTraffic: (requests) => misses.budget.deposit(requests) }),
+  )
+  stack.defer(async () => {
+    draining = true
+    engine.setReady(false)
+    broadcasts?.refresh()
+    await engine.close(GRACE_MS)
+  })
+  await sync.settled
+  engine.setReady(true)
+  return url
+}
+
+/** The mesh and the registry take their log as one function. */
+const toFunction = (log: Log): Parameters<typeof openMesh>[0]['log'] => (level, message, fields) => {
+  const flat = Object.entries(fields ?? {}).map(([name, value]) => [name, typeof value === 'number' || typeof value === 'boolean' ? value : String(value)])
+  log[level](message, Object.fromEntries(flat) as Record<string, string | number | boolean>)
+}
