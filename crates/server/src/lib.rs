@@ -1,1 +1,37 @@
-//! The HTTP fast path.
+//! The HTTP fast path of an edge: listeners, HTTP, the hot table of functions, UI assets and the event stream.
+//!
+//! The way of an invocation: socket → [`connection`] → [`dispatch`] → [`invoke`] → [`table`] → the executor → [`receipt`].
+//! Nothing on that way takes a lock or leaves its thread. What the edge can't answer itself goes to the [`Host`], bounded.
+//!
+//! This crate knows nothing of Node: the host is two closures.
+
+mod admission;
+mod assets;
+mod body;
+mod connection;
+mod control;
+mod dispatch;
+mod error;
+mod events;
+mod gateway;
+mod host;
+mod invoke;
+mod limits;
+mod listener;
+mod read;
+mod receipt;
+mod reply;
+mod request_id;
+mod server;
+mod stats;
+mod table;
+mod target;
+mod worker;
+
+pub use assets::Asset;
+pub use error::Error;
+pub use gateway::Gateway;
+pub use host::{ControlRequest, ControlResponse, Ending, Host, HostError, HostFuture, MissRequest, MissResponse, Outcome, Try};
+pub use limits::Limits;
+pub use server::Server;
+pub use stats::{FunctionStats, LATENCY_BOUNDS_MS, Stats};

@@ -1,0 +1,84 @@
+//! Everything the server doesn't know itself: the host answers.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use hyper::{
+    HeaderMap, Request, Response, StatusCode,
+    body::Incoming,
+    header::{CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING},
+};
+
+use crate::{
+    body::Body,
+    host::{ControlRequest, ControlResponse, HostError},
+    read::read,
+    reply::{Failure, REQUEST_ID},
+    request_id::RequestId,
+    worker::Worker,
+};
+
+pub(crate) async fn control(worker: &Worker, remote: SocketAddr, request: Request<Incoming>) -> Response<Body> {
+    let id = RequestId::new();
+    match ask_host(worker, remote, request).await.and_then(respond) {
+        Ok(mut response) => {
+            response.headers_mut().entry(REQUEST_ID).or_insert_with(|| id.to_header());
+            response
+        }
+        Err(failure) => failure.respond(id),
+    }
+}
+
+async fn ask_host(
+    worker: &Worker,
+    remote: SocketAddr,
+    request: Request<Incoming>,
+) -> Result<ControlResponse, Failure> {
+    let limits = &worker.gateway.limits;
+    let (head, body) = request.into_parts();
+    let request = ControlRequest {
+        method: head.method.as_str().to_owned(),
+        path: head.uri.path().to_owned(),
+        query: head.uri.query().map(str::to_owned),
+        headers: pairs(&head.headers),
+        body: read(body, &head.headers, limits.max_control_bytes, limits.body_timeout).await?,
+        remote_address: remote.to_string(),
+    };
+    let permit = worker.gateway.control.enter().await;
+    let permit = permit.ok_or_else(|| Failure::unavailable("Too many control calls wait"))?;
+    let (host, limit) = (Arc::clone(&worker.host), limits.control_timeout);
+    let call = tokio::task::spawn_local(async move {
+        let result = tokio::time::timeout(limit, (host.control)(request)).await;
+        drop(permit);
+        result
+    });
+    match call.await {
+        Ok(Ok(Ok(response))) => Ok(response),
+        Ok(Ok(Err(HostError(message)))) => Err(Failure::internal(message)),
+        Ok(Err(_)) => Err(Failure::late("The control call took too long")),
+        Err(error) => Err(Failure::internal(format!("The control call was dropped: {error}"))),
+    }
+}
+
+fn pairs(headers: &HeaderMap) -> Vec<(String, String)> {
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
+}
+
+/// The host's response; framing stays with the server.
+fn respond(answer: ControlResponse) -> Result<Response<Body>, Failure> {
+    let malformed = |what: String| Failure::internal(format!("The host's response is malformed: {what}"));
+    let status = StatusCode::from_u16(answer.status)
+        .ok()
+        .filter(|status| !status.is_informational())
+        .ok_or_else(|| malformed(format!("status {}", answer.status)))?;
+    let mut response = Response::new(Body::Full(answer.body));
+    *response.status_mut() = status;
+    for (name, value) in &answer.headers {
+        let header = HeaderName::from_bytes(name.as_bytes()).ok().zip(HeaderValue::from_str(value).ok());
+        let (name, value) = header.ok_or_else(|| malformed(format!("header {name:?}")))?;
+        if ![CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING].contains(&name) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    Ok(response)
+}

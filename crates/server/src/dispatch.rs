@@ -1,0 +1,71 @@
+//! Who answers a request: the hot table, the server itself, the UI's assets, or the host.
+
+use std::{net::SocketAddr, rc::Rc, sync::atomic::Ordering::Relaxed};
+
+use bytes::Bytes;
+use hyper::{
+    Method, Request, Response, StatusCode,
+    body::Incoming,
+    header::{CACHE_CONTROL, CONTENT_LENGTH, HeaderValue},
+};
+
+use crate::{
+    body::Body, control::control, gateway::Gateway, invoke::invoke, reply, reply::Failure, request_id::RequestId,
+    target, worker::Worker,
+};
+
+pub(crate) async fn dispatch(worker: &Rc<Worker>, remote: SocketAddr, request: Request<Incoming>) -> Response<Body> {
+    worker.gateway.counters.requests.fetch_add(1, Relaxed);
+    if target::segment(request.uri().path()).is_some() {
+        return invoke(worker, request).await;
+    }
+    let head = request.method() == Method::HEAD;
+    let response = match known(&worker.gateway, &request) {
+        Some(response) => response,
+        None => Box::pin(control(worker, remote, request)).await,
+    };
+    if head { without_body(response) } else { response }
+}
+
+/// `None`: for the host.
+fn known(gateway: &Gateway, request: &Request<Incoming>) -> Option<Response<Body>> {
+    let answer = match request.uri().path() {
+        "/healthz" => health,
+        "/cluster" => cluster,
+        "/events" => events,
+        _ => return gateway.assets.respond(request),
+    };
+    let allowed = request.method() == Method::GET || request.method() == Method::HEAD;
+    let response = if allowed { answer(gateway) } else { Err(Failure::method_not_allowed("GET, HEAD")) };
+    Some(response.unwrap_or_else(|failure| failure.respond(RequestId::new())))
+}
+
+fn health(gateway: &Gateway) -> Result<Response<Body>, Failure> {
+    Ok(uncached(gateway.health()))
+}
+
+fn cluster(gateway: &Gateway) -> Result<Response<Body>, Failure> {
+    let snapshot = gateway.events.snapshot.load_full();
+    let snapshot = snapshot.ok_or_else(|| Failure::unavailable("This edge is starting"))?;
+    Ok(uncached(reply::json(StatusCode::OK, Bytes::clone(&snapshot))))
+}
+
+fn events(gateway: &Gateway) -> Result<Response<Body>, Failure> {
+    let stream = gateway.events.subscribe(&gateway.limits);
+    Ok(stream.ok_or_else(|| Failure::unavailable("Too many listeners, or this edge is closing"))?.respond())
+}
+
+fn uncached(mut response: Response<Body>) -> Response<Body> {
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// The response to `HEAD`: the headers of the response to `GET`.
+fn without_body(mut response: Response<Body>) -> Response<Body> {
+    if let Body::Full(bytes) = response.body() {
+        let length = bytes.len();
+        response.headers_mut().insert(CONTENT_LENGTH, length.into());
+    }
+    *response.body_mut() = Body::empty();
+    response
+}

@@ -1,0 +1,135 @@
+//! What all threads of an edge's server share, and what the host changes while they run.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
+
+use hyper::{Response, StatusCode, header::HeaderValue};
+use serde::Serialize;
+use swarmlambda_executor::{Function, Invocation};
+
+use crate::{
+    admission::Admission,
+    assets::{Asset, Assets},
+    body::Body,
+    error::Error,
+    events::Events,
+    host::Outcome,
+    limits::Limits,
+    receipt::is_edge_char,
+    reply,
+    stats::{Counters, Stats},
+    table::{Entry, Table},
+};
+
+/// An edge's functions, assets, events and counters. It needs no listener: a peer's invocation comes another way.
+pub struct Gateway {
+    pub(crate) name: String,
+    /// The name as `X-Swarm-Edge` shows it.
+    pub(crate) name_header: HeaderValue,
+    region: String,
+    pub(crate) limits: Limits,
+    pub(crate) table: Table,
+    pub(crate) assets: Assets,
+    pub(crate) events: Events,
+    pub(crate) counters: Counters,
+    pub(crate) miss: Admission,
+    pub(crate) control: Admission,
+    ready: AtomicBool,
+}
+
+#[derive(Serialize)]
+struct Health<'a> {
+    status: &'a str,
+    live: bool,
+    ready: bool,
+    edge: &'a str,
+    region: &'a str,
+}
+
+impl Gateway {
+    /// An edge without functions, not ready. Fails when the name can't stand in a header.
+    pub fn new(name: &str, region: &str, limits: Limits) -> Result<Arc<Self>, Error> {
+        let bad_name = || Error::EdgeName(name.to_owned());
+        if name.is_empty() || !name.chars().all(is_edge_char) {
+            return Err(bad_name());
+        }
+        Ok(Arc::new(Self {
+            name: name.to_owned(),
+            name_header: HeaderValue::from_str(name).map_err(|_| bad_name())?,
+            region: region.to_owned(),
+            table: Table::default(),
+            assets: Assets::default(),
+            events: Events::default(),
+            counters: Counters::default(),
+            miss: Admission::new(limits.miss_in_flight, limits.miss_queue),
+            control: Admission::new(limits.control_in_flight, limits.control_queue),
+            ready: AtomicBool::new(false),
+            limits,
+        }))
+    }
+
+    /// Serves the function from now on, in the place of the one of its name.
+    pub fn put(&self, function: Arc<Function>) {
+        self.table.put(function);
+    }
+
+    /// Whether there was one of that name. Invocations that run finish.
+    pub fn remove(&self, name: &str) -> bool {
+        self.table.remove(name)
+    }
+
+    /// Invokes the function here and nowhere else, as a peer's request asks for.
+    pub async fn invoke(&self, name: &str, invocation: Invocation) -> Outcome {
+        let started = Instant::now();
+        match self.table.get(name, None) {
+            Some(entry) => entry.invoke(invocation).await,
+            None => Outcome::absent(started.elapsed()),
+        }
+    }
+
+    /// Replaces the UI's files.
+    pub fn set_assets(&self, assets: Vec<Asset>) -> Result<(), Error> {
+        self.assets.set(assets)
+    }
+
+    /// The body of `GET /cluster`, and a `snapshot` event.
+    pub fn set_snapshot(&self, json: &str) {
+        self.events.set_snapshot(json);
+    }
+
+    /// Sends an event to all listeners of `GET /events`.
+    pub fn publish(&self, event: &str, json: &str) {
+        self.events.publish(event, json);
+    }
+
+    /// What `GET /healthz` says.
+    pub fn set_ready(&self, ready: bool) {
+        self.ready.store(ready, Ordering::Relaxed);
+    }
+
+    pub fn stats(&self) -> Stats {
+        Stats::read(&self.counters, self.table.stats())
+    }
+
+    pub(crate) fn health(&self) -> Response<Body> {
+        let ready = self.ready.load(Ordering::Relaxed);
+        let (code, status) =
+            if ready { (StatusCode::OK, "ok") } else { (StatusCode::SERVICE_UNAVAILABLE, "unavailable") };
+        let health = Health { status, live: true, ready, edge: &self.name, region: &self.region };
+        reply::json(code, serde_json::to_vec(&health).unwrap_or_default().into())
+    }
+}
+
+impl Entry {
+    /// Runs the function and counts how it ended.
+    pub(crate) async fn invoke(&self, invocation: Invocation) -> Outcome {
+        let outcome = Outcome::from(self.function.invoke(invocation).await);
+        self.counters.count(outcome.class, outcome.duration);
+        outcome
+    }
+}

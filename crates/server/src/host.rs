@@ -1,0 +1,170 @@
+//! The host behind the server: who it asks when it can't answer itself, and the data that crosses.
+
+use std::{fmt, future::Future, pin::Pin, time::Duration};
+
+use bytes::Bytes;
+use swarmlambda_executor::Class;
+
+/// How a try of an invocation ended (DESIGN §6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    Ok,
+    Error,
+    Timeout,
+    Crashed,
+    /// Never started: overload, throttled, draining.
+    Refused,
+    /// The function isn't there.
+    Absent,
+    /// The edge isn't there.
+    Unreachable,
+}
+
+impl Ending {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Error => "error",
+            Self::Timeout => "timeout",
+            Self::Crashed => "crashed",
+            Self::Refused => "refused",
+            Self::Absent => "absent",
+            Self::Unreachable => "unreachable",
+        }
+    }
+
+    /// The ending of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "ok" => Self::Ok,
+            "error" => Self::Error,
+            "timeout" => Self::Timeout,
+            "crashed" => Self::Crashed,
+            "refused" => Self::Refused,
+            "absent" => Self::Absent,
+            "unreachable" => Self::Unreachable,
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl From<Class> for Ending {
+    fn from(class: Class) -> Self {
+        match class {
+            Class::Ok => Self::Ok,
+            Class::Error => Self::Error,
+            Class::Timeout => Self::Timeout,
+            Class::Crashed => Self::Crashed,
+            Class::Refused => Self::Refused,
+        }
+    }
+}
+
+/// The end of an invocation, wherever it ran.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    pub class: Ending,
+    /// JSON: the result, or `{"errorType","errorMessage","trace"}`.
+    pub payload: Bytes,
+    /// Console output.
+    pub logs: Bytes,
+    pub duration: Duration,
+    /// Linear memory at the end, bytes.
+    pub memory_bytes: usize,
+}
+
+impl Outcome {
+    /// Nobody ran anything, because the function isn't loaded here.
+    pub fn absent(duration: Duration) -> Self {
+        Self { class: Ending::Absent, payload: Bytes::new(), logs: Bytes::new(), duration, memory_bytes: 0 }
+    }
+}
+
+impl From<swarmlambda_executor::Outcome> for Outcome {
+    fn from(outcome: swarmlambda_executor::Outcome) -> Self {
+        Self {
+            class: outcome.class.into(),
+            payload: outcome.payload,
+            logs: outcome.logs.into(),
+            duration: outcome.duration,
+            memory_bytes: outcome.memory_bytes,
+        }
+    }
+}
+
+/// One entry of the receipt.
+#[derive(Debug, Clone)]
+pub struct Try {
+    /// Name of the edge.
+    pub edge: String,
+    pub class: Ending,
+    pub duration: Duration,
+}
+
+/// An invocation that did not end well here; the host may find another edge.
+#[derive(Debug, Clone)]
+pub struct MissRequest {
+    pub name: String,
+    /// The query's `Qualifier`, or what follows the colon of the name.
+    pub qualifier: Option<String>,
+    pub request_id: String,
+    /// The event.
+    pub payload: Bytes,
+    /// JSON.
+    pub client_context: Option<String>,
+    /// `X-Swarm-Failover`: `any`, `safe` or `never`.
+    pub failover: Option<String>,
+    /// The try on this edge.
+    pub local: Outcome,
+}
+
+/// What came of it.
+#[derive(Debug, Clone)]
+pub struct MissResponse {
+    /// The edge whose outcome it is.
+    pub edge: String,
+    /// Tries after the local one, in order.
+    pub tries: Vec<Try>,
+    pub outcome: Outcome,
+}
+
+/// A request that is no invocation and nothing the server knows.
+#[derive(Debug, Clone)]
+pub struct ControlRequest {
+    pub method: String,
+    /// As received, still percent-encoded.
+    pub path: String,
+    pub query: Option<String>,
+    /// Names in lower case, in order of arrival.
+    pub headers: Vec<(String, String)>,
+    pub body: Bytes,
+    /// `address:port` of the client.
+    pub remote_address: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct ControlResponse {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: Bytes,
+}
+
+/// The host failed, for people.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct HostError(pub String);
+
+/// What the host's closures return.
+pub type HostFuture<T> = Pin<Box<dyn Future<Output = Result<T, HostError>> + Send>>;
+
+/// The host: two closures.
+pub struct Host {
+    pub miss: Box<dyn Fn(MissRequest) -> HostFuture<MissResponse> + Send + Sync>,
+    pub control: Box<dyn Fn(ControlRequest) -> HostFuture<ControlResponse> + Send + Sync>,
+}
