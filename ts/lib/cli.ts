@@ -17,6 +17,7 @@ export interface Program {
 
 /** Time for what a closed program left behind (a socket, a timer) to end by itself. */
 const LINGER_MS = 1000
+const LONG_MS = 1 << 30
 /** A shell's code for "ended by SIGINT". */
 const EXIT_INTERRUPTED = 130
 
@@ -55,6 +56,8 @@ export const run = async (program: Program, argv: readonly string[], env: Enviro
     if (stop.signal.aborted) process.exit(EXIT_INTERRUPTED)
     stop.abort()
   }
+  // Waiting for a signal alone would not keep Node running.
+  const alive = setInterval(() => {}, LONG_MS)
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
   // Whoever read our output may be gone (`node bin/edge.js | head`): no reason to end.
   process.stdout.on('error', () => {})
@@ -71,6 +74,8 @@ export const run = async (program: Program, argv: readonly string[], env: Enviro
   } catch (error) {
     printError(error)
     process.exitCode = 1
+  } finally {
+    clearInterval(alive)
   }
   setTimeout(() => process.exit(), LINGER_MS).unref()
 }

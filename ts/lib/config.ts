@@ -7,7 +7,8 @@ import type { Endpoint } from './config/schemas.js'
 import { read, type Environment } from './config/variable.js'
 import * as variables from './config/variables.js'
 
-export type { Endpoint } from './config/schemas.js'
+export { formatEndpoint, type Endpoint } from './config/schemas.js'
+export { listenError, type ListenAddress } from './config/listen.js'
 export { describeVariables, type Environment, type Variable } from './config/variable.js'
 export { DNS_VARIABLES, EDGE_VARIABLES, PROXY_VARIABLES, unknownVariables } from './config/variables.js'
 

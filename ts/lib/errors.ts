@@ -40,3 +40,11 @@ export class SwarmError extends Error {
 
 /** The message of anything that was thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** The `code` of anything that was thrown, such as a system error's; null without one. */
+export const codeOf = (error: unknown): string | null =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
+
+/** Why a connection failed: Node's error for a host name with several addresses has a message only in its parts. */
+export const reasonOf = (error: unknown): string =>
+  error instanceof AggregateError && error.errors.length > 0 ? messageOf(error.errors[0]) : messageOf(error)

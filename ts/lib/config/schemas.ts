@@ -10,6 +10,10 @@ export interface Endpoint {
   port: number
 }
 
+/** `host:port`, or `[host]:port` for IPv6. */
+export const formatEndpoint = ({ host, port }: Endpoint): string =>
+  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+
 const MAX_LIST = 64
 const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
 /** A name of letters, digits, hyphens and dots; one that ends in a number is a mistyped IP address. */
