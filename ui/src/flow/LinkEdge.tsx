@@ -2,9 +2,10 @@
 import { type Edge, EdgeLabelRenderer, type EdgeProps } from '@xyflow/react'
 import { memo } from 'react'
 import { duration } from '../format.ts'
+import type { Link } from '../mesh/links.ts'
 import type { Pulse } from '../mesh/pulses.ts'
 import { classTone } from '../parts/Glyph.tsx'
-import { arc, type Link } from './links.ts'
+import { arc } from './links.ts'
 
 export type LinkFlowEdge = Edge<{ link: Link; pulses: readonly Pulse[] }, 'link'>
 

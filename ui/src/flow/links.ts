@@ -1,16 +1,7 @@
-// The links that are drawn: one for each pair of edges, merged from both directions, and the arc each follows.
-import type { EdgeSnapshot, LinkSnapshot } from '../../../ts/lib/snapshot.ts'
+// Which links are drawn, and the arc each follows. Pure.
+import type { EdgeSnapshot } from '../../../ts/lib/snapshot.ts'
+import type { Link } from '../mesh/links.ts'
 import type { Place } from './layout.ts'
-
-export interface Link {
-  id: string
-  /** Edge ids; `a` sorts before `b`. */
-  a: string
-  b: string
-  /** The lower of what both ends measure, milliseconds. */
-  rttMs: number | null
-  up: boolean
-}
 
 export interface Arc {
   /** SVG path from `a` to `b`. */
@@ -26,29 +17,6 @@ const MAX_BROKEN = 60
 /** How far an arc bows, as a share of its length. */
 const BOW = 0.16
 const MAX_BOW = 170
-
-export function linkId(a: string, b: string): string {
-  return a < b ? `${a}~${b}` : `${b}~${a}`
-}
-
-/** A link is up when an end says so and neither end is down. */
-export function mergeLinks(links: readonly LinkSnapshot[], edges: readonly EdgeSnapshot[]): Link[] {
-  const byKey = new Map(edges.flatMap((edge) => [[edge.name, edge] as const]))
-  for (const edge of edges) byKey.set(edge.id, edge)
-  const merged = new Map<string, Link>()
-  for (const link of links) {
-    const from = byKey.get(link.from)
-    const to = byKey.get(link.to)
-    if (from === undefined || to === undefined || from.id === to.id) continue
-    const id = linkId(from.id, to.id)
-    const [a, b] = from.id < to.id ? [from.id, to.id] : [to.id, from.id]
-    const before = merged.get(id)
-    const alive = from.state !== 'down' && to.state !== 'down'
-    const up = alive && (link.up || before?.up === true)
-    merged.set(id, { id, a, b, up, rttMs: up ? lower(before?.rttMs ?? null, link.up ? link.rttMs : null) : null })
-  }
-  return [...merged.values()]
-}
 
 /** A mesh of 500 edges has 124,750 links: past a limit only those that tell something are drawn. */
 export function visibleLinks(links: readonly Link[], edges: readonly EdgeSnapshot[], focus: string | undefined): Link[] {
@@ -75,9 +43,4 @@ export function arc(from: Place, to: Place): Arc {
 
 function point(place: Place): string {
   return `${place.x.toFixed(1)},${place.y.toFixed(1)}`
-}
-
-function lower(a: number | null, b: number | null): number | null {
-  if (a === null) return b
-  return b === null ? a : Math.min(a, b)
 }

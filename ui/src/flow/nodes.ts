@@ -1,12 +1,13 @@
 // Snapshot and places as React Flow nodes and edges.
 import { Position } from '@xyflow/react'
 import type { ClusterSnapshot } from '../../../ts/lib/snapshot.ts'
+import { linkId, mergeLinks } from '../mesh/links.ts'
 import type { Pulse } from '../mesh/pulses.ts'
 import type { MeshState } from '../mesh/state.ts'
 import { describeEdge, type EdgeFlowNode } from './EdgeNode.tsx'
 import { FRAME_HEAD, frames, NODE_HEIGHT, NODE_WIDTH, type Places } from './layout.ts'
 import type { LinkFlowEdge } from './LinkEdge.tsx'
-import { linkId, mergeLinks, visibleLinks } from './links.ts'
+import { visibleLinks } from './links.ts'
 import type { RegionFlowNode } from './RegionNode.tsx'
 
 export type FlowNode = EdgeFlowNode | RegionFlowNode

@@ -1,5 +1,6 @@
 // What the page knows: the last snapshot, how the stream is doing, the timeline, recent load. A pure reducer.
 import type { ClusterSnapshot, InvocationEvent } from '../../../ts/lib/snapshot.ts'
+import { lostLinks, remember } from './links.ts'
 import { type Pulse, pulsesOf } from './pulses.ts'
 import { addEntries, changes, ofInvocation, type TimelineEntry } from './timeline.ts'
 
@@ -14,6 +15,8 @@ export interface MeshState {
   /** Newest first. */
   timeline: readonly TimelineEntry[]
   pulses: readonly Pulse[]
+  /** Ids of the links told of so far. */
+  seenLinks: ReadonlySet<string>
   /** Requests and failures per second by edge id, oldest first. */
   load: Readonly<Record<string, readonly LoadPoint[]>>
   nextId: number
@@ -45,6 +48,7 @@ export const emptyState: MeshState = {
   attempts: 0,
   timeline: [],
   pulses: [],
+  seenLinks: new Set(),
   load: {},
   nextId: 1,
 }
@@ -77,7 +81,8 @@ function onSnapshot(state: MeshState, snapshot: ClusterSnapshot, now: number): M
   return {
     ...state,
     ...addEntries(state, found, now),
-    snapshot,
+    snapshot: { ...snapshot, links: [...snapshot.links, ...lostLinks(snapshot, state.seenLinks)] },
+    seenLinks: remember(snapshot, state.seenLinks),
     heardAt: now,
     load: Object.fromEntries(snapshot.edges.map((edge) => [
       edge.id,

@@ -1,7 +1,7 @@
 // Facts of the chosen edge.
 import type { ClusterSnapshot, EdgeSnapshot } from '../../../ts/lib/snapshot.ts'
 import { duration, span } from '../format.ts'
-import { mergeLinks } from '../flow/links.ts'
+import { mergeLinks } from '../mesh/links.ts'
 import { Glyph, STATE_TEXT, stateTone } from '../parts/Glyph.tsx'
 
 interface Props {

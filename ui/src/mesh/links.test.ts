@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { edge, snapshot } from './fixtures.ts'
+import { lostLinks, mergeLinks, remember } from './links.ts'
+
+const edges = [edge('edge-a'), edge('edge-b')]
+const link = (from: string, to: string, rttMs: number | null, up = true) => ({ from, to, rttMs, up })
+
+test('both directions of a connection are one link with the lower round trip', () => {
+  const merged = mergeLinks([link('id-edge-b', 'id-edge-a', 3), link('id-edge-a', 'id-edge-b', 2)], edges)
+  assert.deepEqual(merged, [{ id: 'id-edge-a~id-edge-b', a: 'id-edge-a', b: 'id-edge-b', rttMs: 2, up: true }])
+})
+
+test('edges may be named or numbered; unknown ones are left out', () => {
+  assert.equal(mergeLinks([link('edge-a', 'edge-b', 1), link('edge-a', 'gone', 1), link('edge-a', 'edge-a', 0)], edges).length, 1)
+})
+
+test('a link to an edge that is down is down, whatever was last measured', () => {
+  const [merged] = mergeLinks([link('edge-a', 'edge-b', 1)], [edge('edge-a'), edge('edge-b', { state: 'down' })])
+  assert.deepEqual([merged?.up, merged?.rttMs], [false, null])
+})
+
+test('a link that is told of no more is down while both its edges are known', () => {
+  const before = snapshot({ edges, links: [link('id-edge-a', 'id-edge-b', 1)] })
+  const seen = remember(before, new Set())
+  assert.deepEqual(lostLinks(before, seen), [])
+  assert.deepEqual(lostLinks(snapshot({ edges }), seen), [link('id-edge-a', 'id-edge-b', null, false)])
+  const left = snapshot({ edges: [edge('edge-a')] })
+  assert.deepEqual(lostLinks(left, seen), [])
+  assert.equal(remember(left, seen).size, 0)
+})
+
+test('an edge that is down has a broken link to the edge that says so, though none was ever seen', () => {
+  const told = snapshot({ edges: [edge('edge-a'), edge('edge-b', { state: 'down' }), edge('edge-c')] })
+  assert.deepEqual(lostLinks(told, new Set()), [link('id-edge-a', 'id-edge-b', null, false)])
+})

@@ -1,0 +1,72 @@
+// Links between edges: one for each pair, merged from both directions; those that went missing are kept as down. Pure.
+import type { ClusterSnapshot, EdgeSnapshot, LinkSnapshot } from '../../../ts/lib/snapshot.ts'
+
+/** A mesh larger than this remembers only some of its links. */
+const MAX_SEEN = 1000
+
+export interface Link {
+  id: string
+  /** Edge ids; `a` sorts before `b`. */
+  a: string
+  b: string
+  /** The lower of what both ends measure, milliseconds. */
+  rttMs: number | null
+  up: boolean
+}
+
+export function linkId(a: string, b: string): string {
+  return a < b ? `${a}~${b}` : `${b}~${a}`
+}
+
+/** A link is up when an end says so and neither end is down. */
+export function mergeLinks(links: readonly LinkSnapshot[], edges: readonly EdgeSnapshot[]): Link[] {
+  const byKey = new Map(edges.flatMap((edge) => [[edge.name, edge] as const]))
+  for (const edge of edges) byKey.set(edge.id, edge)
+  const merged = new Map<string, Link>()
+  for (const link of links) {
+    const from = byKey.get(link.from)
+    const to = byKey.get(link.to)
+    if (from === undefined || to === undefined || from.id === to.id) continue
+    const id = linkId(from.id, to.id)
+    const [a, b] = from.id < to.id ? [from.id, to.id] : [to.id, from.id]
+    const before = merged.get(id)
+    const alive = from.state !== 'down' && to.state !== 'down'
+    const up = alive && (link.up || before?.up === true)
+    merged.set(id, { id, a, b, up, rttMs: up ? lower(before?.rttMs ?? null, link.up ? link.rttMs : null) : null })
+  }
+  return [...merged.values()]
+}
+
+/**
+ * Links that a snapshot no longer tells of. Edges report the connections they have, so one that broke just stops
+ * being told: from `seen` it is known, and an edge that is down has none to the edge that says so.
+ */
+export function lostLinks(snapshot: ClusterSnapshot, seen: ReadonlySet<string>): LinkSnapshot[] {
+  const told = new Set(mergeLinks(snapshot.links, snapshot.edges).map((link) => link.id))
+  const self = snapshot.edges.find((edge) => edge.name === snapshot.self)
+  const lost = new Map<string, LinkSnapshot>()
+  const add = (from: string, to: string): void => {
+    const id = linkId(from, to)
+    if (from !== to && !told.has(id)) lost.set(id, { from, to, rttMs: null, up: false })
+  }
+  if (self) for (const edge of snapshot.edges) if (edge.state === 'down') add(self.id, edge.id)
+  const known = new Set(snapshot.edges.map((edge) => edge.id))
+  for (const id of seen) {
+    const [from = '', to = ''] = id.split('~')
+    if (known.has(from) && known.has(to)) add(from, to)
+  }
+  return [...lost.values()]
+}
+
+/** `seen` and the links of `snapshot`, without those of edges that left; the most recent `MAX_SEEN`. */
+export function remember(snapshot: ClusterSnapshot, seen: ReadonlySet<string>): ReadonlySet<string> {
+  const known = new Set(snapshot.edges.map((edge) => edge.id))
+  const kept = [...seen].filter((id) => id.split('~').every((edge) => known.has(edge)))
+  const told = mergeLinks(snapshot.links, snapshot.edges).map((link) => link.id)
+  return new Set([...new Set([...kept, ...told])].slice(-MAX_SEEN))
+}
+
+function lower(a: number | null, b: number | null): number | null {
+  if (a === null) return b
+  return b === null ? a : Math.min(a, b)
+}
