@@ -44,9 +44,10 @@ declare module '@hyperswarm/secret-stream' {
     readonly handshakeHash: Buffer
     readonly rawBytesRead: number
     readonly rawStream: { readonly remoteHost: string; readonly remotePort: number } | null
-    setKeepAlive(ms: number): void
-    setTimeout(ms: number): void
   }
+  /** Over any duplex: `raw` of both sides joined, one of them the initiator. */
+  const NoiseSecretStream: new (isInitiator: boolean, raw: Duplex) => SecretStream
+  export default NoiseSecretStream
 }
 
 declare module 'hyperswarm' {
@@ -104,6 +105,9 @@ declare module 'protomux' {
   }
   export default class Protomux {
     static from(stream: SecretStream): Protomux
+    /** From here to `uncork` everything is sent in one batch. */
+    cork(): void
+    uncork(): void
     /** Null when the stream is destroyed or the channel is already there. */
     createChannel<H>(options: {
       protocol: string

@@ -39,7 +39,7 @@ export const openBeacon = (options: BeaconOptions): AsyncDisposable => {
 
   const send = (port: number, host: string): void => {
     socket?.send(packet, port, host, (error) => {
-      const code = (error as NodeJS.ErrnoException | null)?.code
+      const code = error instanceof Error && 'code' in error ? String(error.code) : undefined
       // Once for each kind: an unplugged network would otherwise fill the log.
       if (code === undefined || complaints.has(code)) return
       complaints.add(code)

@@ -2,7 +2,6 @@
 
 import type { EventEmitter } from 'node:events'
 
-import type { SwarmError } from '../errors.js'
 import type { PeerStatus } from './status.js'
 
 /** Why an authenticated peer is no longer there. `replaced` is followed by a `peer` event of the same id at once. */
@@ -24,7 +23,7 @@ export interface CallContext {
   deadlineMs: number
 }
 
-/** Answers a peer's request. A thrown {@link SwarmError} reaches the caller with its code, anything else as `INTERNAL`. */
+/** Answers a peer's request. A thrown SwarmError reaches the caller with its code, anything else as `INTERNAL`. */
 export type Handler = (payload: Buffer, context: CallContext) => Promise<Buffer>
 
 /** An edge that proved that it holds the cluster key, and is connected now. */
