@@ -1,0 +1,148 @@
+// What the zone holds: pure, from a question and the edges as they are now.
+//
+//   <zone>, any name under it     A, AAAA   the live edges, nearest first
+//   <edge name>.<zone>            A, AAAA   that edge, live or not
+//   ns.<zone>                     A, AAAA   this server
+//   _http._tcp, _lambda._tcp      SRV       the live edges with their ports, nearest first
+//   <zone>                        SOA, NS
+//
+// Other names with an underscore do not exist (NXDOMAIN): they would be services nobody offers. With no live edge
+// there is nothing true to say, so the answer is SERVFAIL, which resolvers do not keep as they would an empty one.
+
+import { isIPv4 } from 'node:net'
+import type { Answer } from 'dns-packet'
+import type { Question } from './query.js'
+
+export interface ZoneEdge {
+  name: string
+  port: number
+  addresses: readonly string[]
+  isLive: boolean
+}
+
+export interface Zone {
+  /** Lower case, without the dot at its end. */
+  name: string
+  ttlSeconds: number
+  /** Grows when the edges change. */
+  serial: number
+  /** This server's own addresses. */
+  serverAddresses: readonly string[]
+  /** Nearest first. */
+  edges: readonly ZoneEdge[]
+}
+
+export const RCODE = { ok: 0, formatError: 1, serverFailure: 2, noSuchName: 3, notImplemented: 4, refused: 5 } as const
+
+export interface Reply {
+  rcode: (typeof RCODE)[keyof typeof RCODE]
+  isAuthoritative: boolean
+  answers: Answer[]
+  authorities: Answer[]
+  additionals: Answer[]
+}
+
+const TYPE = { a: 1, ns: 2, soa: 6, aaaa: 28, srv: 33, opt: 41, ixfr: 251, axfr: 252, any: 255 } as const
+const CLASS = { internet: 1, any: 255 } as const
+const SERVICES: readonly string[] = ['_http._tcp', '_lambda._tcp']
+/** Above the services: exists, and holds nothing. */
+const EMPTY_NAME = '_tcp'
+/** SOA timers; there are no secondaries that would use them. */
+const REFRESH_SECONDS = 3600
+const RETRY_SECONDS = 600
+const EXPIRE_SECONDS = 86_400
+const LABEL = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/
+
+const reply = (rcode: Reply['rcode'], parts: Partial<Reply> = {}): Reply => ({
+  rcode,
+  isAuthoritative: rcode === RCODE.ok || rcode === RCODE.noSuchName,
+  answers: [],
+  authorities: [],
+  additionals: [],
+  ...parts,
+})
+
+const soa = (zone: Zone, owner: string): Answer => ({
+  type: 'SOA',
+  name: owner,
+  ttl: zone.ttlSeconds,
+  data: {
+    mname: `ns.${zone.name}`,
+    rname: `hostmaster.${zone.name}`,
+    serial: zone.serial,
+    refresh: REFRESH_SECONDS,
+    retry: RETRY_SECONDS,
+    expire: EXPIRE_SECONDS,
+    minimum: zone.ttlSeconds,
+  },
+})
+
+const ns = (zone: Zone, owner: string): Answer => ({
+  type: 'NS',
+  name: owner,
+  ttl: zone.ttlSeconds,
+  data: `ns.${zone.name}`,
+})
+
+/** Each address once, in order; of the type asked for. */
+const addressRecords = (owner: string, addresses: readonly string[], type: number, ttl: number): Answer[] =>
+  [...new Set(addresses)].flatMap((data): Answer[] => {
+    const kind = isIPv4(data) ? 'A' : 'AAAA'
+    const isWanted = type === TYPE.any || type === (kind === 'A' ? TYPE.a : TYPE.aaaa)
+    return isWanted ? [{ type: kind, name: owner, ttl, data }] : []
+  })
+
+const serviceRecords = (zone: Zone, owner: string): Pick<Reply, 'answers' | 'additionals'> => {
+  const live = zone.edges.filter(({ isLive, name }) => isLive && LABEL.test(name))
+  const target = ({ name }: ZoneEdge) => `${name}.${zone.name}`
+  return {
+    answers: live.map((edge, index) => ({
+      type: 'SRV',
+      name: owner,
+      ttl: zone.ttlSeconds,
+      data: { priority: index, weight: 0, port: edge.port, target: target(edge) },
+    })),
+    additionals: live.flatMap(edge => addressRecords(target(edge), edge.addresses, TYPE.any, zone.ttlSeconds)),
+  }
+}
+
+/** Whose addresses a name under the zone has. `label` is the whole name before the zone, in lower case. */
+const addressesOf = (zone: Zone, label: string): readonly string[] => {
+  if (label === 'ns' && zone.serverAddresses.length > 0) return zone.serverAddresses
+  const named = zone.edges.filter(({ name }) => name === label)
+  return (named.length > 0 ? named : zone.edges.filter(({ isLive }) => isLive)).flatMap(({ addresses }) => addresses)
+}
+
+export const answer = (zone: Zone, { name, type, class: asked }: Question): Reply => {
+  if (asked !== CLASS.internet && asked !== CLASS.any) return reply(RCODE.refused)
+  if (type === TYPE.opt) return reply(RCODE.formatError)
+  if (type === TYPE.axfr || type === TYPE.ixfr) return reply(RCODE.refused)
+  const lower = name.toLowerCase()
+  const isApex = lower === zone.name
+  if (!isApex && !lower.endsWith(`.${zone.name}`)) return reply(RCODE.refused)
+
+  // Parts of the question's own text, so that a mixed case comes back as it was sent.
+  const apex = name.slice(name.length - zone.name.length)
+  const label = isApex ? '' : lower.slice(0, -zone.name.length - 1)
+  const noData = (rcode: Reply['rcode'] = RCODE.ok) => reply(rcode, { authorities: [soa(zone, apex)] })
+
+  if (SERVICES.includes(label)) {
+    if (type !== TYPE.srv && type !== TYPE.any) return noData()
+    const records = serviceRecords(zone, name)
+    return records.answers.length === 0 ? reply(RCODE.serverFailure) : reply(RCODE.ok, records)
+  }
+  if (label === EMPTY_NAME) return noData()
+  if (label.split('.').some(part => part.startsWith('_'))) return noData(RCODE.noSuchName)
+
+  const answers: Answer[] = []
+  if (isApex && (type === TYPE.soa || type === TYPE.any)) answers.push(soa(zone, name))
+  if (isApex && (type === TYPE.ns || type === TYPE.any)) answers.push(ns(zone, name))
+  if (type === TYPE.a || type === TYPE.aaaa || type === TYPE.any) {
+    const addresses = addressesOf(zone, label)
+    if (addresses.length === 0 && answers.length === 0) return reply(RCODE.serverFailure)
+    answers.push(...addressRecords(name, addresses, type, zone.ttlSeconds))
+  }
+  if (answers.length === 0) return noData()
+  const glue = isApex && type === TYPE.ns ? addressRecords(`ns.${zone.name}`, zone.serverAddresses, TYPE.any, zone.ttlSeconds) : []
+  return reply(RCODE.ok, { answers, additionals: glue })
+}
