@@ -21,21 +21,22 @@ const LAYERS = {
   metrics: [],
   api: ['router', 'registry', 'bundle', 'metrics', 'regions'],
   native: [],
-  edge: ['api', 'router', 'registry', 'p2p', 'cluster', 'native', 'regions', 'bundle', 'metrics', 'config'],
+  disposal: [],
+  edge: ['api', 'router', 'registry', 'p2p', 'cluster', 'native', 'regions', 'bundle', 'metrics', 'config', 'disposal'],
   upstreams: ['regions'],
   dns: ['upstreams', 'regions', 'config'],
   proxy: ['upstreams', 'regions', 'config'],
 }
 
 /** What may be imported besides as types only: the native module's DTOs are the shape of what comes in from HTTP. */
-const TYPES = { api: ['native'], router: ['native'], metrics: ['native'] }
+const TYPES = { api: ['native'], router: ['native'], metrics: ['native', 'p2p', 'registry'] }
 
 /** Each program, and all it may load; that the proxy and the DNS server load no native code follows from here. */
 const PROGRAMS = {
   edge: ['edge', 'config', 'cli'],
-  proxy: ['proxy', 'config', 'cli'],
-  dns: ['dns', 'config', 'cli'],
-  swarmlambda: ['config', 'cli', 'bundle'],
+  proxy: ['proxy', 'upstreams', 'config', 'cli'],
+  dns: ['dns', 'upstreams', 'config', 'cli'],
+  swarmlambda: ['config', 'cli', 'cluster', 'api'],
 }
 
 const withoutExtension = (name) => name.replace(/\.[a-z.]+$/, '')
@@ -59,7 +60,10 @@ const problemOf = (from, to, typeOnly) => {
     return from.area === 'lib' && from.module === 'native' ? null : 'only ts/lib/native may import the native module'
   }
   if (from.area === 'test' || to.area === 'types') return null
-  if (to.area === 'bin') return 'nothing may import a program'
+  if (to.area === 'bin') {
+    // It runs the other programs as its commands.
+    return from.area === 'bin' && from.module === 'swarmlambda' ? null : 'nothing may import a program'
+  }
   if (to.area !== 'lib') return `ts/${from.area} may not import ${to.area}`
   if (from.area === 'lib' && from.module === to.module) return null
   const allowed = allowedFor(from)

@@ -19,7 +19,7 @@ import { openSync } from './edge/sync.js'
 import { messageOf, SwarmError } from './errors.js'
 import type { Log } from './log.js'
 import { openMetrics } from './metrics.js'
-import { openNative, rethrow } from './native.js'
+import { openNative } from './native.js'
 import { openMesh } from './p2p/mesh.js'
 import { openRegistry } from './registry/registry.js'
 import { openStore } from './registry/store.js'
@@ -123,7 +123,7 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
   })
 
   engine.setAssets(await readAssets())
-  const port = await engine.listen({ host: config.httpHost, port: config.httpPort }, misses.onMiss, control).catch(rethrow)
+  const port = await engine.listen({ host: config.httpHost, port: config.httpPort }, misses.onMiss, control)
   const url = `http://${config.httpHost.includes(':') ? `[${config.httpHost}]` : config.httpHost}:${port}`
   if (!isLoopback(config.httpHost)) say(`control calls need a token: ${url} is not loopback`)
 

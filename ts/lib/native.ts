@@ -14,7 +14,6 @@ export type {
   InvokeRequest,
   MissRequest,
   MissResponse,
-  NativeEdge,
   Outcome,
   Stats,
 } from '../../bindings/index.js'
@@ -30,23 +29,35 @@ const CODES: Record<string, ErrorCode> = {
   CLOSED: 'CLOSED',
 }
 
+/** The native module with its errors under our codes. */
+export type Engine = { [Method in keyof NativeEdge]: NativeEdge[Method] }
+
 /** Opens the engine off the JavaScript thread; takes up to a few seconds the first time on a machine. */
-export async function openNative(options: Omit<EdgeOptions, 'plugin'>): Promise<NativeEdge> {
+export async function openNative(options: Omit<EdgeOptions, 'plugin'>): Promise<Engine> {
   const plugin = await readFile(PLUGIN_PATH).catch((cause: unknown) => {
     throw new SwarmError('INTERNAL', `${PLUGIN_PATH} is missing. Run: npm install`, { cause })
   })
   // Not a static import: what only needs a type or an error of this file loads no native code.
   const bindings = await import('../../bindings/index.js')
-  return await bindings.NativeEdge.open({ ...options, plugin }).catch(rethrow)
+  const native = await bindings.NativeEdge.open({ ...options, plugin }).catch(rethrow)
+  return {
+    info: () => native.info(),
+    compile: (source) => native.compile(source).catch(rethrow),
+    check: (spec, module) => native.check(spec, module).catch(rethrow),
+    load: (spec, module) => native.load(spec, module).catch(rethrow),
+    unload: (name) => native.unload(name),
+    invoke: (request) => native.invoke(request).catch(rethrow),
+    listen: (where, onMiss, onControl) => native.listen(where, onMiss, onControl).catch(rethrow),
+    setAssets: (assets) => native.setAssets(assets),
+    setSnapshot: (json) => native.setSnapshot(json),
+    publish: (event, json) => native.publish(event, json),
+    setReady: (ready) => native.setReady(ready),
+    stats: () => native.stats(),
+    close: (graceMs) => native.close(graceMs).catch(rethrow),
+  }
 }
 
-/** For `.catch`: what the native module threw, as a {@link SwarmError}. */
-export function rethrow(error: unknown): never {
-  throw fromNative(error)
-}
-
-function fromNative(error: unknown): unknown {
+function rethrow(error: unknown): never {
   const code: unknown = error instanceof Error && 'code' in error ? error.code : null
-  if (typeof code !== 'string' || error instanceof SwarmError) return error
-  return new SwarmError(CODES[code] ?? 'INTERNAL', messageOf(error), { cause: error })
+  throw typeof code === 'string' ? new SwarmError(CODES[code] ?? 'INTERNAL', messageOf(error), { cause: error }) : error
 }

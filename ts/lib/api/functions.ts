@@ -2,14 +2,14 @@
 import { createHash } from 'node:crypto'
 import { bundle } from '../bundle.js'
 import { SwarmError } from '../errors.js'
-import { rethrow, type FunctionSpec, type NativeEdge } from '../native.js'
+import type { Engine, FunctionSpec } from '../native.js'
 import type { FunctionConfig, FunctionRecord, RegistryRecord } from '../registry/record.js'
 import type { Registry } from '../registry/types.js'
 import { openGate } from './gate.js'
 import type { Deploy, Wait } from './schemas.js'
 
 export interface FunctionsOptions {
-  engine: Pick<NativeEdge, 'info' | 'compile' | 'check'>
+  engine: Pick<Engine, 'info' | 'compile' | 'check'>
   registry: Pick<Registry, 'get' | 'list' | 'conflicts' | 'publish'>
   /** What the engine is told of a function on this edge. */
   specOf: (name: string, config: FunctionConfig, codeSha256: string, sourceMap: string | null) => FunctionSpec
@@ -62,8 +62,8 @@ export function openFunctions(options: FunctionsOptions): Functions {
     }
     const { source, sourceMap } = await bundle({ files, handler: config.handler })
     const codeSha256 = createHash('sha256').update(source).digest('base64')
-    const module = await engine.compile(source.toString()).catch(rethrow)
-    await engine.check(options.specOf(name, config, codeSha256, sourceMap.toString()), module).catch(rethrow)
+    const module = await engine.compile(source.toString())
+    await engine.check(options.specOf(name, config, codeSha256, sourceMap.toString()), module)
     return { source, sourceMap, module, pluginDigest, codeSha256 }
   }
 

@@ -2,7 +2,7 @@
 // failovers to whoever watches the page.
 import type { EventEmitter } from 'node:events'
 import { z } from 'zod'
-import type { NativeEdge } from '../native.js'
+import type { Engine } from '../native.js'
 import type { Mesh } from '../p2p/types.js'
 import type { InvocationEvent } from '../snapshot.js'
 import { openClusterView, type ClusterViewOptions, type Load } from './cluster-view.js'
@@ -10,7 +10,7 @@ import { openRates } from './rates.js'
 import { throttle } from './throttle.js'
 
 export interface BroadcastsOptions extends ClusterViewOptions {
-  engine: Pick<NativeEdge, 'stats' | 'setSnapshot' | 'publish'>
+  engine: Pick<Engine, 'stats' | 'setSnapshot' | 'publish'>
   mesh: Pick<Mesh, 'id' | 'peers' | 'events' | 'setStatus' | 'broadcast'>
   changes: EventEmitter<{ change: [] }>
   isDraining: () => boolean

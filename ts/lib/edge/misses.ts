@@ -2,7 +2,7 @@
 import type { EventEmitter } from 'node:events'
 import { messageOf, SwarmError } from '../errors.js'
 import type { Log } from '../log.js'
-import type { MissRequest, MissResponse, NativeEdge, Outcome } from '../native.js'
+import type { MissRequest, MissResponse, Engine, Outcome } from '../native.js'
 import { UnreachableError } from '../p2p/rpc.js'
 import type { Mesh, Peer } from '../p2p/types.js'
 import { distanceKm } from '../regions.js'
@@ -15,7 +15,7 @@ import type { Place } from './spec.js'
 
 export interface MissesOptions {
   place: Place
-  engine: Pick<NativeEdge, 'invoke'>
+  engine: Pick<Engine, 'invoke'>
   mesh: Pick<Mesh, 'peers' | 'handle' | 'events'>
   registry: Pick<Registry, 'get'>
   /** No more work is taken from peers. */

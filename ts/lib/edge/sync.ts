@@ -4,12 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { openGate } from '../api/gate.js'
 import { messageOf, SwarmError } from '../errors.js'
 import type { Log } from '../log.js'
-import { rethrow, type FunctionSpec, type NativeEdge } from '../native.js'
+import type { Engine, FunctionSpec } from '../native.js'
 import type { FunctionConfig, FunctionRecord, RegistryRecord } from '../registry/record.js'
 import type { Registry } from '../registry/types.js'
 
 export interface SyncOptions {
-  engine: Pick<NativeEdge, 'info' | 'compile' | 'load' | 'unload'>
+  engine: Pick<Engine, 'info' | 'compile' | 'load' | 'unload'>
   registry: Pick<Registry, 'events' | 'list' | 'get' | 'blob'>
   specOf: (name: string, config: FunctionConfig, codeSha256: string, sourceMap: string | null) => FunctionSpec
   /** The table changed. */
@@ -52,7 +52,7 @@ export function openSync({ engine, log, onChange, registry, specOf }: SyncOption
     if (record.pluginDigest === engine.info().pluginDigest) return await registry.blob(record.module, options)
     // Bytecode is bound to its plugin: during an upgrade edges have different ones.
     const source = await registry.blob(record.source, options)
-    return await engine.compile(source.toString()).catch(rethrow)
+    return await engine.compile(source.toString())
   }
 
   const apply = async (record: RegistryRecord, signal: AbortSignal): Promise<void> => {
@@ -64,7 +64,7 @@ export function openSync({ engine, log, onChange, registry, specOf }: SyncOption
     const module = await moduleOf(record, signal)
     const sourceMap = record.sourceMap && (await registry.blob(record.sourceMap, { signal, timeoutMs: FETCH_TIMEOUT_MS }))
     signal.throwIfAborted()
-    await engine.load(specOf(record.name, record.config, record.codeSha256, sourceMap?.toString() ?? null), module).catch(rethrow)
+    await engine.load(specOf(record.name, record.config, record.codeSha256, sourceMap?.toString() ?? null), module)
     loaded.set(record.name, record.revisionId)
     onChange()
   }

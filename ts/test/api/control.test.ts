@@ -4,6 +4,7 @@ import { stop } from 'esbuild'
 import { openControl } from '../../lib/api/control.js'
 import { openFunctions } from '../../lib/api/functions.js'
 import { openGuard } from '../../lib/api/guards.js'
+import { SwarmError } from '../../lib/errors.js'
 import { mintToken } from '../../lib/api/token.js'
 import type { DeleteChange, PutChange } from '../../lib/registry/types.js'
 import type { DeletedRecord, FunctionRecord } from '../../lib/registry/record.js'
@@ -159,7 +160,7 @@ describe('control API', () => {
   })
 
   test('what throws while loading is refused with its place', async () => {
-    const thrown = Object.assign(new Error('lib/a.js:3:9: TypeError: x is not a function'), { code: 'LOAD' })
+    const thrown = new SwarmError('LOAD_FAILED', 'lib/a.js:3:9: TypeError: x is not a function')
     const { call } = control({ check: () => { throw thrown } })
     const refused = await call('POST', '/functions', HELLO)
     assert.equal(refused.status, 400)

@@ -135,7 +135,7 @@ describe('sync', () => {
     const { done, sync } = open({
       known: [record('lost', 'r1'), record('broken', 'r2'), record('fine', 'r3')],
       onBlob: (what) => { if (what === 'module-r1') throw new SwarmError('BLOB_MISSING', 'nobody has it') },
-      onLoad: (what) => { if (what === 'module-r2') throw Object.assign(new Error('index.js:1:1: no'), { code: 'LOAD' }) },
+      onLoad: (what) => { if (what === 'module-r2') throw new SwarmError('LOAD_FAILED', 'index.js:1:1: no') },
     })
     await using _sync: Sync = sync
     await sync.settled
@@ -143,7 +143,7 @@ describe('sync', () => {
   })
 
   test('a change that does not load leaves what was loaded', async () => {
-    const { change, sync, events } = open({ onLoad: (what) => { if (what === 'module-r2') throw Object.assign(new Error('no'), { code: 'LOAD' }) } })
+    const { change, sync, events } = open({ onLoad: (what) => { if (what === 'module-r2') throw new SwarmError('LOAD_FAILED', 'no') } })
     await using _sync: Sync = sync
     await change(record('a', 'r1'))
     events.emit('change', record('a', 'r2'))
