@@ -66,7 +66,8 @@ fn is_fresh(headers: &HeaderMap, etag: &HeaderValue) -> bool {
 
 fn prepare(asset: Asset) -> Result<(String, Ready), Error> {
     let value = |text: &str| {
-        HeaderValue::from_str(text).map_err(|error| Error::Asset { path: asset.path.clone(), reason: error.to_string() })
+        HeaderValue::from_str(text)
+            .map_err(|error| Error::Asset { path: asset.path.clone(), reason: error.to_string() })
     };
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, value(&asset.content_type)?);

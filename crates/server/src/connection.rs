@@ -8,10 +8,11 @@ use std::{
     convert::Infallible,
     future::{Future, poll_fn},
     io,
+    mem::MaybeUninit,
     net::SocketAddr,
     pin::{Pin, pin},
     rc::Rc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use hyper::{
@@ -22,16 +23,12 @@ use hyper::{
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
+    io::{AsyncRead, ReadBuf},
     net::TcpStream,
     time::{Instant, sleep_until, timeout},
 };
 
-use crate::{
-    body::Body,
-    dispatch::dispatch,
-    limits::Limits,
-    worker::Worker,
-};
+use crate::{body::Body, dispatch::dispatch, limits::Limits, worker::Worker};
 
 /// The first bytes of HTTP/2 with prior knowledge; no HTTP/1 method begins like that.
 const H2_PREFACE: &[u8] = b"PRI ";
@@ -50,7 +47,7 @@ pub(crate) async fn serve(worker: Rc<Worker>, stream: TcpStream, remote: SocketA
     let Ok(Ok(length)) = peeked else { return };
     let h2 = first.get(..length) == Some(H2_PREFACE);
     let clocks = Rc::new(Clocks::new(h2));
-    let io = Io { stream: TokioIo::new(stream), clocks: Rc::clone(&clocks) };
+    let io = Io { stream: TokioIo::new(stream), clocks: Rc::clone(&clocks), worker: Rc::clone(&worker) };
     let service = service(&worker, remote, &clocks);
     if h2 {
         let mut builder = http2::Builder::new(Local);
@@ -61,7 +58,9 @@ pub(crate) async fn serve(worker: Rc<Worker>, stream: TcpStream, remote: SocketA
         drive(connection, |connection| connection.graceful_shutdown(), &worker, &clocks).await;
     } else {
         let mut builder = http1::Builder::new();
-        builder.pipeline_flush(true).header_read_timeout(None).max_header_size(limits.max_head_bytes);
+        // Not pipeline_flush: hyper 1.12 then forgets responses that wait in its buffer when the connection ends with bytes
+        // unread, be it a malformed head or a line break behind the last request.
+        builder.header_read_timeout(None).max_header_size(limits.max_head_bytes);
         builder.max_buf_size((2 * limits.max_head_bytes).max(64 << 10));
         let connection = pin!(builder.serve_connection(io, service));
         drive(connection, |connection| connection.graceful_shutdown(), &worker, &clocks).await;
@@ -123,6 +122,8 @@ struct Clocks {
     head: Cell<Option<Instant>>,
     /// The client takes nothing.
     stalled: Cell<Option<Instant>>,
+    /// All is said, and the client still sends.
+    lingering: Cell<Option<Instant>>,
 }
 
 impl Clocks {
@@ -134,11 +135,15 @@ impl Clocks {
             progress: Cell::new(now),
             head: Cell::new((!h2).then_some(now)),
             stalled: Cell::new(None),
+            lingering: Cell::new(None),
         }
     }
 
     /// When the connection's patience ends; `None`: it is waiting for us.
     fn deadline(&self, limits: &Limits) -> Option<Instant> {
+        if let Some(since) = self.lingering.get() {
+            return Some(since + limits.linger_timeout);
+        }
         if let Some(since) = self.stalled.get() {
             return Some(since + limits.write_timeout);
         }
@@ -175,6 +180,24 @@ impl Clocks {
 struct Io {
     stream: TokioIo<TcpStream>,
     clocks: Rc<Clocks>,
+    worker: Rc<Worker>,
+}
+
+impl Io {
+    /// Reads and throws away what the client still sends. Closing a socket with unread bytes resets the connection, and a
+    /// client that is in the middle of a body that is too large would not see the answer that says so.
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut scratch = [MaybeUninit::uninit(); 16 << 10];
+        while !self.worker.is_closing() {
+            let mut buffer = ReadBuf::uninit(&mut scratch);
+            match Pin::new(self.stream.inner_mut()).poll_read(cx, &mut buffer) {
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {}
+                Poll::Ready(_) => break,
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        Poll::Ready(())
+    }
 }
 
 impl Read for Io {
@@ -211,7 +234,11 @@ impl Write for Io {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        if self.clocks.lingering.get().is_none() {
+            ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+            self.clocks.lingering.set(Some(Instant::now()));
+        }
+        self.poll_linger(cx).map(Ok)
     }
 }
 

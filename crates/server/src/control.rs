@@ -28,11 +28,7 @@ pub(crate) async fn control(worker: &Worker, remote: SocketAddr, request: Reques
     }
 }
 
-async fn ask_host(
-    worker: &Worker,
-    remote: SocketAddr,
-    request: Request<Incoming>,
-) -> Result<ControlResponse, Failure> {
+async fn ask_host(worker: &Worker, remote: SocketAddr, request: Request<Incoming>) -> Result<ControlResponse, Failure> {
     let limits = &worker.gateway.limits;
     let (head, body) = request.into_parts();
     let request = ControlRequest {
@@ -40,7 +36,7 @@ async fn ask_host(
         path: head.uri.path().to_owned(),
         query: head.uri.query().map(str::to_owned),
         headers: pairs(&head.headers),
-        body: read(body, &head.headers, limits.max_control_bytes, limits.body_timeout).await?,
+        body: read(body, limits.max_control_bytes, limits.body_timeout).await?,
         remote_address: remote.to_string(),
     };
     let permit = worker.gateway.control.enter().await;

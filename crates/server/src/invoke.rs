@@ -69,7 +69,7 @@ async fn answer(
     let Target { name, qualifier } =
         target::parse(segment, head.uri.query()).map_err(|bad| Failure::invalid_parameter(bad.0))?;
     let asked = Asked::parse(&head.headers)?;
-    let payload = read(body, &head.headers, gateway.limits.max_event_bytes, gateway.limits.body_timeout).await?;
+    let payload = read(body, gateway.limits.max_event_bytes, gateway.limits.body_timeout).await?;
     let payload = event(payload)?;
     let request_id = id.to_text();
     let outcome = match gateway.table.get(&name, qualifier.as_deref()) {

@@ -31,7 +31,9 @@ mod worker;
 pub use assets::Asset;
 pub use error::Error;
 pub use gateway::Gateway;
-pub use host::{ControlRequest, ControlResponse, Ending, Host, HostError, HostFuture, MissRequest, MissResponse, Outcome, Try};
+pub use host::{
+    ControlRequest, ControlResponse, Ending, Host, HostError, HostFuture, MissRequest, MissResponse, Outcome, Try,
+};
 pub use limits::Limits;
 pub use server::Server;
 pub use stats::{FunctionStats, LATENCY_BOUNDS_MS, Stats};

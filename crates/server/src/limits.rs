@@ -23,6 +23,8 @@ pub struct Limits {
     pub idle_timeout: Duration,
     /// A response of which the client takes not one byte.
     pub write_timeout: Duration,
+    /// A client that still sends after everything was said to it.
+    pub linger_timeout: Duration,
     /// Miss calls into the host at once. At 512 the p99 is 50–84 ms, at 64 it is not noticeable (DESIGN §2).
     pub miss_in_flight: usize,
     /// Miss calls that wait for their turn; more are answered 503.
@@ -51,6 +53,7 @@ impl Default for Limits {
             body_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(75),
             write_timeout: Duration::from_secs(30),
+            linger_timeout: Duration::from_secs(2),
             miss_in_flight: 64,
             miss_queue: 1024,
             miss_timeout: Duration::from_secs(16 * 60),

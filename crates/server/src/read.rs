@@ -4,28 +4,14 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
-use hyper::{
-    HeaderMap,
-    body::{Body, Incoming},
-    header::EXPECT,
-};
+use hyper::body::{Body, Incoming};
 
 use crate::reply::Failure;
 
-/// A client that is still sending when it is answered gets a reset instead of the answer, so what is too large is read
-/// to its end and thrown away, up to this many times the limit.
-const DISCARD_FACTOR: usize = 4;
-
-/// The whole body. Memory grows with what has arrived, not with what was announced.
-pub(crate) async fn read(
-    body: Incoming,
-    headers: &HeaderMap,
-    limit: usize,
-    within: Duration,
-) -> Result<Bytes, Failure> {
-    let announced = body.size_hint().lower();
-    if announced > limit as u64 && headers.contains_key(EXPECT) {
-        // The client waits for a word before it sends.
+/// The whole body. Memory grows with what has arrived, not with what was announced. After an error the rest stays unread,
+/// and the connection ends.
+pub(crate) async fn read(body: Incoming, limit: usize, within: Duration) -> Result<Bytes, Failure> {
+    if body.size_hint().lower() > limit as u64 {
         return Err(Failure::too_large(limit));
     }
     match tokio::time::timeout(within, collect(body, limit)).await {
@@ -41,16 +27,13 @@ async fn collect(mut body: Incoming, limit: usize) -> Result<Bytes, Failure> {
         return Ok(first);
     }
     let mut whole = BytesMut::from(first);
-    let mut total = whole.len();
-    while let Some(more) = next(&mut body).await? {
-        total += more.len();
-        if total <= limit {
-            whole.extend_from_slice(&more);
-        } else if total / DISCARD_FACTOR > limit {
-            break;
+    while whole.len() <= limit {
+        match next(&mut body).await? {
+            Some(more) => whole.extend_from_slice(&more),
+            None => return Ok(whole.freeze()),
         }
     }
-    if total > limit { Err(Failure::too_large(limit)) } else { Ok(whole.freeze()) }
+    Err(Failure::too_large(limit))
 }
 
 async fn next(body: &mut Incoming) -> Result<Option<Bytes>, Failure> {

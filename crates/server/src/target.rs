@@ -105,7 +105,8 @@ mod tests {
 
     #[test]
     fn leaves_other_paths_alone() {
-        for path in ["/", "/2015-03-31/functions/", "/2015-03-31/functions/a", "/2015-03-31/functions/a/b/invocations"] {
+        for path in ["/", "/2015-03-31/functions/", "/2015-03-31/functions/a", "/2015-03-31/functions/a/b/invocations"]
+        {
             assert_eq!(segment(path), None, "{path}");
         }
     }

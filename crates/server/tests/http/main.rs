@@ -1,0 +1,11 @@
+//! The server on real sockets. The functions are absent here, so that every invocation goes to the host's closure.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod assets;
+mod clients;
+mod events;
+mod harness;
+mod host;
+mod http2;
+mod invocations;
+mod lifecycle;
