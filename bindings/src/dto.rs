@@ -1,0 +1,200 @@
+//! What crosses the border: plain objects and buffers. `null`, never `undefined`.
+
+use std::collections::HashMap;
+
+use napi::bindgen_prelude::Buffer;
+use napi_derive::napi;
+
+#[napi(object, use_nullable = true)]
+pub struct EdgeOptions {
+    /// The edge's name, for receipts.
+    pub edge: String,
+    pub region: String,
+    /// The WebAssembly plugin.
+    pub plugin: Buffer,
+    /// Folder for the plugin's native code; `null`: compile at every start.
+    pub cache_dir: Option<String>,
+    /// HTTP threads; `null`: one for each core.
+    pub threads: Option<u32>,
+    /// Sandboxes that may exist at once; `null`: from the machine.
+    pub slots: Option<u32>,
+    /// The most memory a function may ask for; `null`: from the machine.
+    pub max_memory_mb: Option<u32>,
+}
+
+/// What the engine chose for this machine.
+#[napi(object)]
+pub struct EngineInfo {
+    /// SHA-256 of the plugin, hex.
+    pub plugin_digest: String,
+    pub slots: u32,
+    pub max_memory_mb: u32,
+    /// Address space of one sandbox.
+    pub reservation_bytes: f64,
+    pub pagemap_scan: bool,
+    /// The plugin's native code came from the cache.
+    pub from_cache: bool,
+    /// HTTP threads.
+    pub threads: u32,
+}
+
+#[napi(object, use_nullable = true)]
+pub struct FunctionSpec {
+    pub name: String,
+    /// `$LATEST` or a published version.
+    pub version: String,
+    /// `file.export`.
+    pub handler: String,
+    pub memory_mb: u32,
+    pub timeout_ms: f64,
+    /// Everything `process.env` shows.
+    pub environment: HashMap<String, String>,
+    /// Invocations at once on this edge; `null`: no limit of its own.
+    pub concurrency: Option<u32>,
+    /// Source map (v3 JSON) of the bundle.
+    pub source_map: Option<String>,
+    pub code_sha256: String,
+}
+
+/// The end of an invocation.
+#[napi(object)]
+pub struct Outcome {
+    #[napi(ts_type = "'ok' | 'error' | 'timeout' | 'crashed' | 'refused' | 'absent' | 'unreachable'")]
+    pub class: String,
+    /// JSON: the result, or `{"errorType","errorMessage","trace"}`. Empty when nothing ran.
+    pub payload: Buffer,
+    /// Console output.
+    pub logs: Buffer,
+    pub ms: f64,
+    /// Linear memory at the end.
+    pub memory_mb: f64,
+}
+
+/// A peer's invocation.
+#[napi(object, use_nullable = true)]
+pub struct InvokeRequest {
+    pub name: String,
+    pub request_id: String,
+    /// The event, JSON.
+    pub payload: Buffer,
+    /// What is left of the caller's deadline; `null`: the function's time-out only.
+    pub remaining_ms: Option<f64>,
+    /// JSON.
+    pub client_context: Option<String>,
+}
+
+/// An invocation that did not end well on this edge.
+#[napi(object, use_nullable = true)]
+pub struct MissRequest {
+    pub name: String,
+    pub qualifier: Option<String>,
+    pub request_id: String,
+    /// The event, JSON.
+    pub payload: Buffer,
+    /// JSON.
+    pub client_context: Option<String>,
+    /// `X-Swarm-Failover`.
+    #[napi(ts_type = "'any' | 'safe' | 'never'")]
+    pub failover: Option<String>,
+    /// The try on this edge.
+    pub local: Outcome,
+}
+
+/// One entry of the receipt.
+#[napi(object)]
+pub struct Try {
+    pub edge: String,
+    #[napi(ts_type = "'ok' | 'error' | 'timeout' | 'crashed' | 'refused' | 'absent' | 'unreachable'")]
+    pub class: String,
+    pub ms: f64,
+}
+
+#[napi(object)]
+pub struct MissResponse {
+    /// The edge whose outcome it is.
+    pub edge: String,
+    /// Tries after the one on this edge, in order.
+    pub tries: Vec<Try>,
+    pub outcome: Outcome,
+}
+
+/// A request that is not for the hot path.
+#[napi(object, use_nullable = true)]
+pub struct ControlRequest {
+    pub method: String,
+    /// Still percent-encoded.
+    pub path: String,
+    pub query: Option<String>,
+    /// Name, value, name, value…; names in lower case.
+    pub headers: Vec<String>,
+    pub body: Buffer,
+    /// `address:port`.
+    pub remote_address: String,
+}
+
+#[napi(object)]
+pub struct ControlResponse {
+    pub status: u32,
+    /// Name, value, name, value…
+    pub headers: Vec<String>,
+    pub body: Buffer,
+}
+
+#[napi(object)]
+pub struct ListenOptions {
+    /// An address of this machine.
+    pub host: String,
+    /// 0: any free one.
+    pub port: u32,
+}
+
+/// A file of the UI.
+#[napi(object)]
+pub struct Asset {
+    /// `/assets/x.js`; `/` for the page.
+    pub path: String,
+    pub content_type: String,
+    pub cache_control: String,
+    pub body: Buffer,
+    /// With its quotes.
+    pub etag: Option<String>,
+}
+
+/// One function's endings on this edge, whoever asked for them.
+#[napi(object)]
+pub struct FunctionStats {
+    pub name: String,
+    pub ok: f64,
+    pub error: f64,
+    pub timeout: f64,
+    pub crashed: f64,
+    pub refused: f64,
+    /// Time in the executor, all of them together.
+    pub total_ms: f64,
+}
+
+/// Durations of invocations over HTTP.
+#[napi(object)]
+pub struct Latency {
+    /// Upper bounds of the buckets, milliseconds.
+    pub bounds_ms: Vec<f64>,
+    /// One for each bound, then one for those above. Not cumulative.
+    pub counts: Vec<f64>,
+    pub total_ms: f64,
+}
+
+#[napi(object)]
+pub struct Stats {
+    /// HTTP requests of every kind.
+    pub requests: f64,
+    /// Invocations over HTTP.
+    pub invocations: f64,
+    /// Invocations over HTTP that are not answered yet.
+    pub in_flight: f64,
+    /// Open connections.
+    pub connections: f64,
+    /// Invocations that went to the host.
+    pub misses: f64,
+    pub functions: Vec<FunctionStats>,
+    pub latency: Latency,
+}

@@ -1,0 +1,226 @@
+//! `NativeEdge`: an engine, a gateway, and at most one listener.
+
+use std::{
+    num::NonZero,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread::available_parallelism,
+    time::Duration,
+};
+
+use napi::bindgen_prelude::{Buffer, spawn_blocking};
+use napi_derive::napi;
+use swarmlambda_executor::{Executor, ExecutorOptions, Function};
+use swarmlambda_server::{Gateway, Limits, Server};
+
+use crate::{
+    callbacks::{OnControl, OnMiss, host},
+    dto,
+    error::{Failure, Settled},
+};
+
+/// An edge's engine and HTTP server. Opened once in a process; closed for good.
+#[napi]
+pub struct NativeEdge(Arc<Inner>);
+
+struct Inner {
+    executor: Arc<Executor>,
+    gateway: Arc<Gateway>,
+    threads: u32,
+    state: Mutex<State>,
+}
+
+enum State {
+    Open,
+    Listening(Server),
+    Closed,
+}
+
+#[napi]
+impl NativeEdge {
+    /// Opens the engine, off JavaScript's thread. Up to a few seconds the first time on a machine.
+    #[napi(ts_return_type = "Promise<NativeEdge>")]
+    pub async fn open(options: dto::EdgeOptions) -> napi::Result<Settled<NativeEdge>> {
+        Ok(Settled(blocking(move || open(options)).await.map(NativeEdge)))
+    }
+
+    #[napi(catch_unwind)]
+    pub fn info(&self) -> dto::EngineInfo {
+        let description = self.0.executor.describe();
+        dto::EngineInfo {
+            plugin_digest: description.plugin_digest,
+            slots: description.slots,
+            max_memory_mb: u32::try_from(description.max_memory_bytes >> 20).unwrap_or(u32::MAX),
+            reservation_bytes: description.reservation_bytes as f64,
+            pagemap_scan: description.pagemap_scan,
+            from_cache: description.from_cache,
+            threads: self.0.threads,
+        }
+    }
+
+    /// Turns bundled source (one ES module that exports `handler`) into a WebAssembly module.
+    #[napi(ts_return_type = "Promise<Buffer>")]
+    pub async fn compile(&self, source: String) -> napi::Result<Settled<Buffer>> {
+        let inner = Arc::clone(&self.0);
+        let compile = move || {
+            inner.open()?;
+            Ok(Buffer::from(swarmlambda_compiler::compile(&inner.executor, &source)?))
+        };
+        Ok(Settled(blocking(compile).await))
+    }
+
+    /// Loads the function and throws it away: a deploy's validation. `LOAD`: `file:line:column: message`.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub async fn check(&self, spec: dto::FunctionSpec, module: Buffer) -> napi::Result<Settled<()>> {
+        let inner = Arc::clone(&self.0);
+        Ok(Settled(blocking(move || inner.load(spec, &module).map(drop)).await))
+    }
+
+    /// Loads the function, then serves it in the place of the one of its name.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub async fn load(&self, spec: dto::FunctionSpec, module: Buffer) -> napi::Result<Settled<()>> {
+        let inner = Arc::clone(&self.0);
+        let load = move || {
+            let function = inner.load(spec, &module)?;
+            inner.gateway.put(function);
+            Ok(())
+        };
+        Ok(Settled(blocking(load).await))
+    }
+
+    /// Whether there was such a function. Invocations that run finish.
+    #[napi(catch_unwind)]
+    pub fn unload(&self, name: String) -> bool {
+        self.0.gateway.remove(&name)
+    }
+
+    /// Invokes a function on this edge and on no other; `absent` when it isn't loaded.
+    #[napi(ts_return_type = "Promise<Outcome>")]
+    pub async fn invoke(&self, request: dto::InvokeRequest) -> napi::Result<Settled<dto::Outcome>> {
+        if let Err(closed) = self.0.open() {
+            return Ok(Settled(Err(closed)));
+        }
+        let gateway = Arc::clone(&self.0.gateway);
+        let name = request.name.clone();
+        Ok(Settled(Ok(gateway.invoke(&name, request.into()).await.into())))
+    }
+
+    /// Serves HTTP; resolves with the port when it accepts connections. Once in an edge's life.
+    #[napi(
+        ts_args_type = "options: ListenOptions, onMiss: (request: MissRequest) => Promise<MissResponse>, onControl: (request: ControlRequest) => Promise<ControlResponse>",
+        ts_return_type = "Promise<number>"
+    )]
+    pub async fn listen(
+        &self,
+        options: dto::ListenOptions,
+        on_miss: OnMiss,
+        on_control: OnControl,
+    ) -> napi::Result<Settled<u32>> {
+        let inner = Arc::clone(&self.0);
+        Ok(Settled(blocking(move || inner.listen(options, on_miss, on_control)).await))
+    }
+
+    /// Replaces the UI's files.
+    #[napi(catch_unwind)]
+    pub fn set_assets(&self, assets: Vec<dto::Asset>) -> Result<(), napi::Error<String>> {
+        let assets = assets.into_iter().map(Into::into).collect();
+        self.0.gateway.set_assets(assets).map_err(|error| Failure::from(error).into_error())
+    }
+
+    /// The body of `GET /cluster`, and a `snapshot` event of `GET /events`.
+    #[napi(catch_unwind)]
+    pub fn set_snapshot(&self, json: String) {
+        self.0.gateway.set_snapshot(&json);
+    }
+
+    /// Sends an event to the listeners of `GET /events`.
+    #[napi(catch_unwind)]
+    pub fn publish(&self, event: String, json: String) {
+        self.0.gateway.publish(&event, &json);
+    }
+
+    /// What `GET /healthz` says.
+    #[napi(catch_unwind)]
+    pub fn set_ready(&self, ready: bool) {
+        self.0.gateway.set_ready(ready);
+    }
+
+    #[napi(catch_unwind)]
+    pub fn stats(&self) -> dto::Stats {
+        self.0.gateway.stats().into()
+    }
+
+    /// Stops accepting, lets what runs finish for at most so long, then drops it.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub async fn close(&self, grace_ms: u32) -> napi::Result<Settled<()>> {
+        let inner = Arc::clone(&self.0);
+        let close = move || {
+            let state = std::mem::replace(&mut *inner.state(), State::Closed);
+            if let State::Listening(server) = state {
+                server.close(Duration::from_millis(grace_ms.into()));
+            }
+            Ok(())
+        };
+        Ok(Settled(blocking(close).await))
+    }
+}
+
+fn open(options: dto::EdgeOptions) -> Result<Arc<Inner>, Failure> {
+    let gateway = Gateway::new(&options.edge, &options.region, Limits::default())?;
+    let executor_options = ExecutorOptions {
+        slots: options.slots,
+        max_memory_bytes: options.max_memory_mb.map(|mb| (mb as usize) << 20),
+        cache: options.cache_dir.map(PathBuf::from),
+    };
+    let executor = Executor::open(&options.plugin, executor_options)?;
+    let cores = available_parallelism().map_or(1, NonZero::get);
+    let threads = options.threads.unwrap_or_else(|| u32::try_from(cores).unwrap_or(1)).max(1);
+    Ok(Arc::new(Inner { executor, gateway, threads, state: Mutex::new(State::Open) }))
+}
+
+impl Inner {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Fails when the edge is closed.
+    fn open(&self) -> Result<(), Failure> {
+        if matches!(*self.state(), State::Closed) { Err(Failure::closed()) } else { Ok(()) }
+    }
+
+    fn load(&self, spec: dto::FunctionSpec, module: &[u8]) -> Result<Arc<Function>, Failure> {
+        self.open()?;
+        let bytecode = swarmlambda_compiler::bytecode(module)?;
+        Ok(self.executor.load(bytecode, spec.into())?)
+    }
+
+    fn listen(&self, options: dto::ListenOptions, on_miss: OnMiss, on_control: OnControl) -> Result<u32, Failure> {
+        let mut state = self.state();
+        match *state {
+            State::Open => {}
+            State::Listening(_) => return Err(Failure::new("LISTEN", "the edge listens already")),
+            State::Closed => return Err(Failure::closed()),
+        }
+        let address = resolve(&options)?;
+        let server =
+            Server::listen(Arc::clone(&self.gateway), host(on_miss, on_control), address, self.threads as usize)?;
+        let port = server.address().port();
+        *state = State::Listening(server);
+        Ok(port.into())
+    }
+}
+
+fn resolve(options: &dto::ListenOptions) -> Result<std::net::SocketAddr, Failure> {
+    use std::net::ToSocketAddrs;
+    let dto::ListenOptions { host, port } = options;
+    let failed = |reason: String| Failure::new("LISTEN", format!("cannot listen on {host}:{port}: {reason}"));
+    let port = u16::try_from(*port).map_err(|_| failed("a port is 0 to 65535".to_owned()))?;
+    let mut addresses = (host.as_str(), port).to_socket_addrs().map_err(|error| failed(error.to_string()))?;
+    addresses.next().ok_or_else(|| failed("the name has no address".to_owned()))
+}
+
+/// Runs what blocks on a thread of its own.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Failure> + Send + 'static) -> Result<T, Failure> {
+    let result = spawn_blocking(work).await;
+    result.unwrap_or_else(|error| Err(Failure::new("ENGINE", format!("the engine failed: {error}"))))
+}
