@@ -1,50 +1,24 @@
 //! Runs JavaScript functions, every invocation in a fresh WebAssembly sandbox.
+//!
+//! At load a function's top level is evaluated once, and the memory it leaves is taken ([`snapshot`]). An invocation maps that
+//! memory copy-on-write under the plugin's shared native code, calls the handler, and throws everything away.
+//!
+//! - [`split`]: the plugin, rewritten to import its memory
+//! - [`engine`]: wasmtime's configuration, sized from the machine; the plugin's native code and its cache
+//! - [`host`]: what a guest can ask of the host: log, sleep, clock, random bytes
+//! - [`load`]: source → bytecode → snapshot
+//! - [`invoke`]: one invocation
+//! - [`trace`]: stack traces in the author's files
 
+mod engine;
+mod host;
+mod invoke;
+mod load;
+mod snapshot;
+mod split;
+mod trace;
 mod types;
 
-pub use types::{Class, Description, Error, ExecutorOptions, FunctionSpec, Invocation, Outcome};
-
-use std::sync::Arc;
-
-/// The engine: the compiled plugin, the pool of sandboxes, the clock that interrupts them.
-pub struct Executor;
-
-/// A function that is loaded and can be invoked; cheap to clone through its `Arc`.
-pub struct Function {
-    spec: FunctionSpec,
-}
-
-impl Executor {
-    /// Compiles (or takes from the cache) the plugin and reserves the pool. Blocks for up to a few seconds the first time.
-    pub fn open(_plugin: &[u8], _options: ExecutorOptions) -> Result<Arc<Self>, Error> {
-        Ok(Arc::new(Self))
-    }
-
-    /// What was chosen for this machine.
-    pub fn describe(&self) -> Description {
-        Description::default()
-    }
-
-    /// Turns bundled source (one ES module) into the engine's bytecode. Blocks for milliseconds.
-    pub fn compile(&self, _source: &str) -> Result<Vec<u8>, Error> {
-        Err(Error::Plugin("stub".into()))
-    }
-
-    /// Evaluates a function's top level and takes its snapshot. Blocks for milliseconds, at most the load deadline.
-    pub fn load(self: &Arc<Self>, _bytecode: &[u8], spec: FunctionSpec) -> Result<Arc<Function>, Error> {
-        Ok(Arc::new(Function { spec }))
-    }
-}
-
-impl Function {
-    /// What the function was loaded with.
-    pub fn spec(&self) -> &FunctionSpec {
-        &self.spec
-    }
-
-    /// Runs the handler once in a fresh sandbox. Never fails: every ending is a [`Class`]. The future is `Send`, yields
-    /// to its executor while the guest computes, and stops the guest when it is dropped.
-    pub async fn invoke(&self, _invocation: Invocation) -> Outcome {
-        Outcome::refused("stub")
-    }
-}
+pub use engine::Executor;
+pub use load::Function;
+pub use types::{Class, Description, Error, ExecutorOptions, FunctionSpec, Invocation, MAX_PAYLOAD_BYTES, Outcome};

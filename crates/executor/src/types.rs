@@ -1,6 +1,13 @@
 //! What crosses the border of this crate: plain data.
 
-use std::{collections::BTreeMap, path::PathBuf, time::{Duration, Instant}};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+/// The most a payload may have, in or out: Lambda's limit for a synchronous invocation.
+pub const MAX_PAYLOAD_BYTES: usize = 6 * 1024 * 1024;
 
 /// Why the executor could not do something. Endings of an invocation are not errors; see [`Class`].
 #[derive(Debug, thiserror::Error)]
@@ -109,7 +116,14 @@ pub struct Outcome {
 impl Outcome {
     /// An invocation that never started.
     pub fn refused(reason: &str) -> Self {
-        let payload = serde_json::json!({ "errorType": "TooManyRequestsException", "errorMessage": reason }).to_string();
-        Self { class: Class::Refused, payload: payload.into(), logs: Vec::new(), duration: Duration::ZERO, memory_bytes: 0 }
+        let payload =
+            serde_json::json!({ "errorType": "TooManyRequestsException", "errorMessage": reason }).to_string();
+        Self {
+            class: Class::Refused,
+            payload: payload.into(),
+            logs: Vec::new(),
+            duration: Duration::ZERO,
+            memory_bytes: 0,
+        }
     }
 }

@@ -1,0 +1,234 @@
+//! What a guest can ask of the host, and what the host keeps about one instance.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use wasmtime::{Caller, Engine, Extern, Linker, Memory, ResourceLimiter};
+
+/// Console output kept per invocation; what comes after is dropped, and said so.
+pub const MAX_LOG_BYTES: usize = 256 * 1024;
+
+/// The plugin's table of functions; guests have no way to grow it.
+pub const MAX_TABLE_ELEMENTS: usize = 8_192;
+
+/// WASI's errno for a bad descriptor: a function has no files.
+const BADF: i32 = 8;
+
+const LEVELS: [&str; 5] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR"];
+
+/// What makes a guest stop before it is done.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+pub enum Stop {
+    #[error("the deadline passed")]
+    Deadline,
+    #[error("the guest exited")]
+    Exit,
+    #[error("timers and other host calls are not available while a module loads")]
+    Loading,
+}
+
+/// One instance's share of the host.
+pub struct State {
+    pub deadline: Instant,
+    pub request_id: String,
+    pub logs: Vec<u8>,
+    /// The most memory it may have, bytes.
+    pub memory_limit: usize,
+    /// It asked for more.
+    pub exhausted: bool,
+    random: fastrand::Rng,
+}
+
+impl State {
+    pub fn new(request_id: String, deadline: Instant, memory_limit: usize) -> Self {
+        Self { deadline, request_id, logs: Vec::new(), memory_limit, exhausted: false, random: fastrand::Rng::new() }
+    }
+
+    /// A number for the guest's `Math.random`.
+    pub fn seed(&mut self) -> u64 {
+        self.random.u64(..)
+    }
+
+    fn log(&mut self, level: &str, text: &str) {
+        const CUT: &str = "[console output cut: 256 KiB an invocation]\n";
+        if self.logs.len() >= MAX_LOG_BYTES {
+            return;
+        }
+        let line =
+            format!("{}\t{}\t{level}\t{text}\n", humantime::format_rfc3339_millis(SystemTime::now()), self.request_id);
+        let room = MAX_LOG_BYTES - self.logs.len();
+        if line.len() <= room {
+            self.logs.extend_from_slice(line.as_bytes());
+        } else {
+            self.logs.extend_from_slice(&line.as_bytes()[..line.floor_char_boundary(room)]);
+            self.logs.resize(MAX_LOG_BYTES, b'\n');
+            self.logs.extend_from_slice(CUT.as_bytes());
+        }
+    }
+}
+
+impl ResourceLimiter for State {
+    fn memory_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let fits = desired <= self.memory_limit;
+        self.exhausted |= !fits;
+        Ok(fits)
+    }
+
+    fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(desired <= MAX_TABLE_ELEMENTS)
+    }
+}
+
+/// Whether a guest may wait for timers: it may when invoked, not while it loads.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    Load,
+    Invoke,
+}
+
+/// Everything the plugin imports.
+pub fn linker(engine: &Engine, phase: Phase) -> wasmtime::Result<Linker<State>> {
+    let mut linker = Linker::new(engine);
+    let ours = "swarmlambda";
+    linker.func_wrap(
+        ours,
+        "log",
+        |mut caller: Caller<'_, State>, level: u32, ptr: u32, len: u32| -> wasmtime::Result<()> {
+            let (bytes, state) = view(&mut caller)?;
+            let text = String::from_utf8_lossy(range(bytes, ptr, len)?).into_owned();
+            state.log(LEVELS.get(level as usize).unwrap_or(&"INFO"), &text);
+            Ok(())
+        },
+    )?;
+    linker.func_wrap(ours, "remaining", |caller: Caller<'_, State>| -> f64 {
+        caller.data().deadline.saturating_duration_since(Instant::now()).as_secs_f64() * 1e3
+    })?;
+    match phase {
+        Phase::Load => {
+            linker.func_wrap(ours, "sleep", |_: f64| -> wasmtime::Result<()> { Err(Stop::Loading.into()) })?
+        }
+        Phase::Invoke => linker.func_wrap_async(ours, "sleep", |caller: Caller<'_, State>, (ms,): (f64,)| {
+            let deadline = caller.data().deadline;
+            Box::new(async move {
+                let now = Instant::now();
+                let until = now + Duration::from_secs_f64((ms / 1e3).clamp(0.0, 1e9));
+                tokio::time::sleep_until(until.min(deadline).into()).await;
+                if until > deadline { Err(wasmtime::Error::from(Stop::Deadline)) } else { Ok(()) }
+            })
+        })?,
+    };
+    wasi(&mut linker)?;
+    Ok(linker)
+}
+
+/// The nine calls of WASI preview 1 that the plugin's libraries link. No files, no environment, no arguments.
+fn wasi(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    let module = "wasi_snapshot_preview1";
+    linker.func_wrap(
+        module,
+        "fd_write",
+        |mut caller: Caller<'_, State>, fd: i32, iovs: u32, count: u32, written: u32| -> wasmtime::Result<i32> {
+            let (bytes, state) = view(&mut caller)?;
+            let mut text = Vec::new();
+            for index in 0..count.min(64) {
+                let ptr = word(bytes, iovs.saturating_add(index * 8))?;
+                let len = word(bytes, iovs.saturating_add(index * 8 + 4))?;
+                text.extend_from_slice(range(bytes, ptr, len)?);
+            }
+            put(bytes, written, &(text.len() as u32).to_le_bytes())?;
+            let level = if fd == 2 { "ERROR" } else { "INFO" };
+            state.log(level, String::from_utf8_lossy(&text).trim_end());
+            Ok(0)
+        },
+    )?;
+    linker.func_wrap(
+        module,
+        "clock_time_get",
+        |mut caller: Caller<'_, State>, _clock: i32, _precision: i64, out: u32| -> wasmtime::Result<i32> {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as u64;
+            let (bytes, _) = view(&mut caller)?;
+            put(bytes, out, &now.to_le_bytes())?;
+            Ok(0)
+        },
+    )?;
+    linker.func_wrap(
+        module,
+        "random_get",
+        |mut caller: Caller<'_, State>, ptr: u32, len: u32| -> wasmtime::Result<i32> {
+            let (bytes, _) = view(&mut caller)?;
+            let room =
+                bytes.get_mut(ptr as usize..).and_then(|rest| rest.get_mut(..len as usize)).ok_or_else(outside)?;
+            getrandom::fill(room).map_err(|error| wasmtime::Error::msg(error.to_string()))?;
+            Ok(0)
+        },
+    )?;
+    for name in ["environ_sizes_get", "args_sizes_get"] {
+        linker.func_wrap(
+            module,
+            name,
+            |mut caller: Caller<'_, State>, count: u32, size: u32| -> wasmtime::Result<i32> {
+                let (bytes, _) = view(&mut caller)?;
+                put(bytes, count, &[0; 4])?;
+                put(bytes, size, &[0; 4])?;
+                Ok(0)
+            },
+        )?;
+    }
+    for name in ["environ_get", "args_get"] {
+        linker.func_wrap(module, name, |_: i32, _: i32| 0i32)?;
+    }
+    linker.func_wrap(module, "proc_exit", |_: i32| -> wasmtime::Result<()> { Err(Stop::Exit.into()) })?;
+    linker.func_wrap(module, "sched_yield", || 0i32)?;
+    linker.func_wrap(module, "fd_close", |_: i32| BADF)?;
+    linker.func_wrap(module, "fd_read", |_: i32, _: i32, _: i32, _: i32| BADF)?;
+    linker.func_wrap(module, "fd_seek", |_: i32, _: i64, _: i32, _: i32| BADF)?;
+    linker.func_wrap(module, "fd_fdstat_get", |_: i32, _: i32| BADF)?;
+    linker.func_wrap(module, "fd_prestat_get", |_: i32, _: i32| BADF)?;
+    linker.func_wrap(module, "fd_prestat_dir_name", |_: i32, _: i32, _: i32| BADF)?;
+    Ok(())
+}
+
+/// The guest's memory and our state beside it. The plugin exports its memory, imported or not.
+fn view<'a>(caller: &'a mut Caller<'_, State>) -> wasmtime::Result<(&'a mut [u8], &'a mut State)> {
+    let memory: Memory = match caller.get_export("memory") {
+        Some(Extern::Memory(memory)) => memory,
+        _ => return Err(wasmtime::Error::msg("the plugin exports no memory")),
+    };
+    Ok(memory.data_and_store_mut(caller))
+}
+
+fn outside() -> wasmtime::Error {
+    wasmtime::Error::msg("a host call named memory that isn't there")
+}
+
+fn range(bytes: &[u8], ptr: u32, len: u32) -> wasmtime::Result<&[u8]> {
+    bytes.get(ptr as usize..).and_then(|rest| rest.get(..len as usize)).ok_or_else(outside)
+}
+
+fn word(bytes: &[u8], at: u32) -> wasmtime::Result<u32> {
+    let bytes = range(bytes, at, 4)?;
+    Ok(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+}
+
+fn put(bytes: &mut [u8], at: u32, value: &[u8]) -> wasmtime::Result<()> {
+    bytes
+        .get_mut(at as usize..)
+        .and_then(|rest| rest.get_mut(..value.len()))
+        .ok_or_else(outside)?
+        .copy_from_slice(value);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cuts_logs_once_and_says_so() {
+        let mut state = State::new("id".into(), Instant::now(), 0);
+        for _ in 0..40 {
+            state.log("INFO", &"ä".repeat(5_000));
+        }
+        assert!(state.logs.ends_with(b"an invocation]\n"));
+        assert!(state.logs.len() < MAX_LOG_BYTES + 100);
+        assert!(std::str::from_utf8(&state.logs).is_ok());
+    }
+}

@@ -1,0 +1,189 @@
+//! One invocation: two instances from the pool, one call, everything thrown away.
+
+use crate::{
+    Class, Function, Invocation, MAX_PAYLOAD_BYTES, Outcome,
+    host::{State, Stop},
+    types::FunctionSpec,
+};
+use serde_json::json;
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::{Duration, Instant},
+};
+use wasmtime::{Extern, Instance, Memory, Store, TypedFunc, UpdateDeadline};
+
+/// What fits into the plugin's static input buffer.
+const INPUT_BYTES: usize = 64 * 1024;
+
+type Call = TypedFunc<(u32, u32, u32, u32, u64), u64>;
+
+/// Counts down again when the invocation ends, or its future is dropped.
+struct Running<'a>(&'a AtomicU32);
+
+impl<'a> Running<'a> {
+    fn start(counter: &'a AtomicU32, limit: u32) -> Option<Self> {
+        let running = Self(counter);
+        (counter.fetch_add(1, Ordering::AcqRel) < limit).then_some(running)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// What came back from the guest: it answered, or its handler failed.
+struct Answer {
+    bytes: bytes::Bytes,
+    failed: bool,
+}
+
+impl Function {
+    /// What the function was loaded with.
+    pub fn spec(&self) -> &FunctionSpec {
+        &self.spec
+    }
+
+    /// Runs the handler once in a fresh sandbox. Never fails: every ending is a [`Class`]. The future is `Send`, yields
+    /// to its executor while the guest computes, and stops the guest when it is dropped.
+    pub async fn invoke(&self, invocation: Invocation) -> Outcome {
+        let started = Instant::now();
+        let Some(_all) = Running::start(&self.executor.running, self.executor.describe_slots()) else {
+            return Outcome::refused("this edge has no free sandbox");
+        };
+        let Some(_own) = Running::start(&self.running, self.spec.concurrency.unwrap_or(u32::MAX)) else {
+            return Outcome::refused("the function's reserved concurrency is used up");
+        };
+        self.executor.wake_clock();
+        let own = started + self.spec.timeout;
+        let deadline = invocation.deadline.map_or(own, |deadline| deadline.min(own));
+        let Invocation { request_id, payload, client_context, .. } = invocation;
+        let mut store = Store::new(&self.executor.engine, State::new(request_id, deadline, self.memory_limit));
+        store.limiter(|state| state);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|store| match store.data().deadline {
+            deadline if Instant::now() < deadline => Ok(UpdateDeadline::Yield(1)),
+            _ => Err(Stop::Deadline.into()),
+        });
+        let mut memory_bytes = 0;
+        let answer =
+            self.call(&mut store, &payload, client_context.as_deref().unwrap_or_default(), &mut memory_bytes).await;
+        let duration = started.elapsed();
+        let state = store.into_data();
+        let (class, payload) = self.ending(answer, &state, duration);
+        Outcome { class, payload, logs: state.logs, duration, memory_bytes }
+    }
+
+    async fn call(
+        &self,
+        store: &mut Store<State>,
+        event: &[u8],
+        client: &str,
+        memory_bytes: &mut usize,
+    ) -> wasmtime::Result<Answer> {
+        let base = self.memory.instantiate_async(&mut *store).await?;
+        let missing = || wasmtime::Error::msg("an export is missing");
+        let memory: Memory = base
+            .get_module_export(&mut *store, &self.memory_export)
+            .and_then(Extern::into_memory)
+            .ok_or_else(missing)?;
+        let mut externs = Vec::with_capacity(self.externs.len());
+        for export in &self.externs {
+            externs.push(base.get_module_export(&mut *store, export).ok_or_else(missing)?);
+        }
+        let instance = Instance::new_async(&mut *store, &self.executor.code, &externs).await?;
+        let id_len = store.data().request_id.len();
+        let len = event.len() + id_len + client.len();
+        let input = if len <= INPUT_BYTES {
+            self.calls.input
+        } else {
+            let alloc = instance
+                .get_module_export(&mut *store, &self.calls.alloc)
+                .and_then(Extern::into_func)
+                .ok_or_else(missing)?;
+            alloc.typed::<u32, u32>(&*store)?.call_async(&mut *store, len as u32).await? as usize
+        };
+        let (bytes, state) = memory.data_and_store_mut(&mut *store);
+        let room = bytes.get_mut(input..).and_then(|rest| rest.get_mut(..len)).ok_or_else(missing)?;
+        let (event_room, rest) = room.split_at_mut(event.len());
+        let (id_room, client_room) = rest.split_at_mut(id_len);
+        event_room.copy_from_slice(event);
+        id_room.copy_from_slice(state.request_id.as_bytes());
+        client_room.copy_from_slice(client.as_bytes());
+        let seed = state.seed();
+        let call = instance
+            .get_module_export(&mut *store, &self.calls.call)
+            .and_then(Extern::into_func)
+            .ok_or_else(missing)?;
+        let call: Call = call.typed(&*store)?;
+        let result = call
+            .call_async(&mut *store, (input as u32, event.len() as u32, id_len as u32, client.len() as u32, seed))
+            .await;
+        *memory_bytes = memory.data_size(&*store);
+        let result = result?;
+        let (ptr, len) = ((result >> 32) as usize, (result & 0x7fff_ffff) as usize);
+        let bytes = memory.data(&*store).get(ptr..).and_then(|rest| rest.get(..len)).ok_or_else(missing)?;
+        Ok(Answer { bytes: bytes::Bytes::copy_from_slice(bytes), failed: result & (1 << 31) != 0 })
+    }
+
+    /// Puts an answer, or what stopped the guest, into Lambda's words.
+    fn ending(&self, answer: wasmtime::Result<Answer>, state: &State, duration: Duration) -> (Class, bytes::Bytes) {
+        match answer {
+            Ok(Answer { bytes, failed: false }) if bytes.len() <= MAX_PAYLOAD_BYTES => (Class::Ok, bytes),
+            Ok(Answer { bytes, failed: false }) => {
+                let message = format!(
+                    "Response payload size ({} bytes) exceeded maximum allowed payload size ({MAX_PAYLOAD_BYTES} bytes).",
+                    bytes.len()
+                );
+                (Class::Error, describe("Function.ResponseSizeTooLarge", &message))
+            }
+            Ok(Answer { bytes, failed: true }) if state.exhausted || is_out_of_memory(&bytes) => {
+                (Class::Crashed, self.out_of_memory(state))
+            }
+            Ok(Answer { bytes, failed: true }) => (Class::Error, self.trace.rewrite(bytes)),
+            Err(error) => match error.downcast_ref::<Stop>() {
+                Some(Stop::Deadline) => {
+                    let message = format!(
+                        "RequestId: {} Error: Task timed out after {:.2} seconds",
+                        state.request_id,
+                        duration.as_secs_f64()
+                    );
+                    (Class::Timeout, describe("Sandbox.Timedout", &message))
+                }
+                _ if state.exhausted => (Class::Crashed, self.out_of_memory(state)),
+                _ if error.is::<wasmtime::PoolConcurrencyLimitError>() => {
+                    (Class::Refused, Outcome::refused("this edge has no free sandbox").payload)
+                }
+                _ => {
+                    tracing::debug!(function = self.spec.name, error = format!("{error:#}"), "a guest trapped");
+                    let message = format!(
+                        "RequestId: {} Error: Runtime exited with error: {}",
+                        state.request_id,
+                        error.root_cause()
+                    );
+                    (Class::Crashed, describe("Runtime.ExitError", &message))
+                }
+            },
+        }
+    }
+
+    fn out_of_memory(&self, state: &State) -> bytes::Bytes {
+        let message = format!(
+            "RequestId: {} Error: Runtime exited: out of memory (memorySize is {} MB)",
+            state.request_id, self.spec.memory_mb
+        );
+        describe("Runtime.OutOfMemory", &message)
+    }
+}
+
+/// QuickJS's own limit was reached; it throws an error that a handler could even catch.
+fn is_out_of_memory(error: &[u8]) -> bool {
+    const BEGINNINGS: [&[u8]; 2] =
+        [br#"{"errorType":"InternalError","errorMessage":"out of memory""#, br#"{"errorType":"Runtime.OutOfMemory""#];
+    BEGINNINGS.iter().any(|beginning| error.starts_with(beginning))
+}
+
+fn describe(kind: &str, message: &str) -> bytes::Bytes {
+    json!({ "errorType": kind, "errorMessage": message }).to_string().into()
+}

@@ -1,0 +1,301 @@
+//! From source to a function that can be invoked: compile, evaluate the top level, take the memory.
+
+use crate::{
+    Error, Executor, FunctionSpec,
+    engine::engine_error,
+    host::{self, Phase, State, Stop},
+    snapshot::{self, HostImport},
+    split::{self, MEMORY_IMPORT},
+    trace::Trace,
+};
+use serde_json::json;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use wasm_encoder::MemoryType;
+use wasmtime::{
+    Engine, Extern, Instance, InstancePre, Linker, Memory, Module, ModuleExport, Store, UpdateDeadline, Val,
+};
+
+/// How long a top level may run; Lambda's limit for the init phase.
+const LOAD_DEADLINE: Duration = Duration::from_secs(10);
+
+/// What the plugin needs beside QuickJS's heap.
+const OVERHEAD_BYTES: usize = 2 << 20;
+
+/// Makes snapshots, in an engine of its own: the pool's warm slots are for invocations.
+pub struct Loader {
+    engine: Engine,
+    linker: Linker<State>,
+    code: Module,
+    /// The plugin's memory after `initialize-runtime`.
+    base: Module,
+    maximum: Option<u64>,
+    globals: Vec<i32>,
+}
+
+/// A function that is loaded and can be invoked; shared through its `Arc`.
+pub struct Function {
+    pub(crate) executor: Arc<Executor>,
+    pub(crate) spec: FunctionSpec,
+    pub(crate) memory: InstancePre<State>,
+    /// In the memory module: what the plugin imports, in its order.
+    pub(crate) externs: Vec<ModuleExport>,
+    pub(crate) memory_export: ModuleExport,
+    pub(crate) calls: Calls,
+    pub(crate) memory_limit: usize,
+    pub(crate) running: AtomicU32,
+    pub(crate) trace: Trace,
+}
+
+/// What an invocation calls in the plugin.
+pub(crate) struct Calls {
+    pub call: ModuleExport,
+    pub alloc: ModuleExport,
+    /// Address of the plugin's input buffer, 64 KiB.
+    pub input: usize,
+}
+
+impl Loader {
+    pub fn new(
+        engine: Engine,
+        code: Module,
+        imports: &[HostImport],
+        data: Vec<(u32, Vec<u8>)>,
+        memory: MemoryType,
+        globals: Vec<i32>,
+    ) -> Result<Self, Error> {
+        let linker = host::linker(&engine, Phase::Load).map_err(engine_error)?;
+        let blank = module(&engine, &data, memory.minimum, memory.maximum, imports)?;
+        let mut loader = Self { engine, linker, code, base: blank, maximum: memory.maximum, globals };
+        let mut guest = loader.start(usize::MAX)?;
+        guest
+            .call("_initialize", &[])
+            .and_then(|_| guest.call("initialize-runtime", &[]))
+            .map_err(|error| guest.failed(error))?;
+        // A runtime that can't be made says so on stderr.
+        let said = String::from_utf8_lossy(&guest.store.data().logs).into_owned();
+        if said.contains("\tERROR\t") {
+            return Err(Error::Plugin(said));
+        }
+        let (memory, pages) = guest.take(&loader.globals)?;
+        loader.base = module(&loader.engine, &snapshot::stretches(&memory), pages, loader.maximum, imports)?;
+        Ok(loader)
+    }
+
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// A plugin with its runtime made, and nothing loaded.
+    fn start(&self, memory_limit: usize) -> Result<Guest, Error> {
+        let mut store =
+            Store::new(&self.engine, State::new(String::new(), Instant::now() + LOAD_DEADLINE, memory_limit));
+        store.limiter(|state| state);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|store| match store.data().deadline {
+            deadline if Instant::now() < deadline => Ok(UpdateDeadline::Continue(1)),
+            _ => Err(Stop::Deadline.into()),
+        });
+        let base = self.linker.instantiate(&mut store, &self.base).map_err(engine_error)?;
+        let externs: Option<Vec<Extern>> = self
+            .code
+            .imports()
+            .map(|import| match import.ty().func() {
+                Some(_) => base.get_export(&mut store, &format!("{}/{}", import.module(), import.name())),
+                None => base.get_export(&mut store, MEMORY_IMPORT.1),
+            })
+            .collect();
+        let externs = externs.ok_or_else(|| Error::Plugin("an import is not passed through".into()))?;
+        let instance = Instance::new(&mut store, &self.code, &externs).map_err(engine_error)?;
+        let memory =
+            base.get_memory(&mut store, MEMORY_IMPORT.1).ok_or_else(|| Error::Plugin("it has no memory".into()))?;
+        Ok(Guest { store, instance, memory })
+    }
+}
+
+fn module(
+    engine: &Engine,
+    data: &[(u32, Vec<u8>)],
+    pages: u64,
+    maximum: Option<u64>,
+    imports: &[HostImport],
+) -> Result<Module, Error> {
+    Module::new(engine, snapshot::memory_module(data, pages, maximum, imports)).map_err(engine_error)
+}
+
+/// A plugin instance outside the pool.
+struct Guest {
+    store: Store<State>,
+    instance: Instance,
+    memory: Memory,
+}
+
+impl Guest {
+    /// Calls an export; the result is the one value it has, or zero.
+    fn call(&mut self, name: &str, args: &[Val]) -> wasmtime::Result<u64> {
+        let function = self
+            .instance
+            .get_func(&mut self.store, name)
+            .ok_or_else(|| wasmtime::Error::msg(format!("no export {name}")))?;
+        let mut results = vec![Val::I32(0); function.ty(&self.store).results().len()];
+        function.call(&mut self.store, args, &mut results)?;
+        Ok(match results.first() {
+            Some(Val::I32(value)) => u64::from(*value as u32),
+            Some(Val::I64(value)) => *value as u64,
+            _ => 0,
+        })
+    }
+
+    /// Writes bytes into room made for them; two arguments for a call.
+    fn put(&mut self, bytes: &[u8]) -> wasmtime::Result<[Val; 2]> {
+        let len = i32::try_from(bytes.len())?;
+        let ptr = self.call("alloc", &[Val::I32(len)])?;
+        self.memory.write(&mut self.store, ptr as usize, bytes)?;
+        Ok([Val::I32(ptr as i32), Val::I32(len)])
+    }
+
+    fn read(&self, ptr: u64, len: u64) -> &[u8] {
+        let (ptr, len) = (ptr as usize, len as usize);
+        self.memory.data(&self.store).get(ptr..).and_then(|rest| rest.get(..len)).unwrap_or_default()
+    }
+
+    /// Why a guest stopped, in words.
+    fn failed(&self, error: wasmtime::Error) -> Error {
+        let logs = String::from_utf8_lossy(&self.store.data().logs);
+        match error.downcast_ref::<Stop>() {
+            Some(Stop::Deadline) => {
+                Error::Load(format!("the module ran for more than {} s while loading", LOAD_DEADLINE.as_secs()))
+            }
+            Some(stop) => Error::Load(format!("{stop} {logs}").trim_end().to_owned()),
+            None if self.store.data().exhausted => Error::Load("out of memory while loading; raise memorySize".into()),
+            None => Error::Load(format!("{} {logs}", error.root_cause()).trim_end().to_owned()),
+        }
+    }
+
+    /// The memory as it is, without the dead stack below the stack pointer; and its pages.
+    fn take(&mut self, globals: &[i32]) -> Result<(Vec<u8>, u64), Error> {
+        for (n, initial) in globals.iter().enumerate() {
+            let global = self.instance.get_global(&mut self.store, &split::global_export(n));
+            match global.map(|global| global.get(&mut self.store)) {
+                Some(Val::I32(now)) if now == *initial => {}
+                now => {
+                    return Err(Error::Plugin(format!(
+                        "mutable global {n} is {now:?} after loading, {initial} before"
+                    )));
+                }
+            }
+        }
+        let mut memory = self.memory.data(&self.store).to_vec();
+        // The stack comes first in memory, and grows down from its pointer's initial value.
+        let stack = globals.first().map_or(0, |top| *top as usize);
+        if let Some(stack) = memory.get_mut(..stack) {
+            stack.fill(0);
+        }
+        Ok((memory, self.memory.size(&self.store)))
+    }
+}
+
+impl Executor {
+    /// Turns bundled source (one ES module) into the engine's bytecode. Blocks for milliseconds.
+    ///
+    /// # Errors
+    /// [`Error::Compile`] with QuickJS's message when the source does not parse.
+    pub fn compile(&self, source: &str) -> Result<Vec<u8>, Error> {
+        self.during(|| {
+            let mut guest = self.loader.start(usize::MAX)?;
+            let result = guest.put(source.as_bytes()).and_then(|args| guest.call("compile-src", &args));
+            let area = result.map_err(|error| guest.failed(error))?;
+            let word = |n: u64| guest.read(area + n * 4, 4).try_into().map_or(0, u32::from_le_bytes);
+            let bytes = guest.read(word(1).into(), word(2).into()).to_vec();
+            if word(0) == 0 { Ok(bytes) } else { Err(Error::Compile(String::from_utf8_lossy(&bytes).into_owned())) }
+        })
+    }
+
+    /// Evaluates a function's top level and takes its snapshot. Blocks for milliseconds, at most the load deadline (10 s).
+    ///
+    /// # Errors
+    /// [`Error::Load`] when the top level throws, runs out of time or memory, or exports no handler.
+    pub fn load(self: &Arc<Self>, bytecode: &[u8], spec: FunctionSpec) -> Result<Arc<Function>, Error> {
+        self.during(|| self.snapshot(bytecode, spec))
+    }
+
+    fn snapshot(self: &Arc<Self>, bytecode: &[u8], spec: FunctionSpec) -> Result<Arc<Function>, Error> {
+        let trace = Trace::new(spec.source_map.as_deref());
+        let memory_limit = (spec.memory_mb as usize) << 20;
+        if memory_limit > self.describe().max_memory_bytes {
+            return Err(Error::Load(format!(
+                "memorySize {} MB is more than this edge gives one function ({} MB)",
+                spec.memory_mb,
+                self.describe().max_memory_bytes >> 20
+            )));
+        }
+        let mut guest = self.loader.start(memory_limit)?;
+        let options = options(&spec).to_string();
+        let loaded = (|| {
+            guest.call(
+                "limit",
+                &[Val::I32(memory_limit.saturating_sub(OVERHEAD_BYTES).min(i32::MAX as usize) as i32)],
+            )?;
+            let bytecode = guest.put(bytecode)?;
+            let options = guest.put(options.as_bytes())?;
+            let result = guest.call("load", &[bytecode, options].concat())?;
+            let input = guest.call("in", &[])?;
+            Ok((result, input as usize))
+        })();
+        let (result, input) = loaded.map_err(|error| guest.failed(error))?;
+        if result & (1 << 31) != 0 {
+            let error = guest.read(result >> 32, result & 0x7fff_ffff);
+            return Err(Error::Load(trace.headline(error)));
+        }
+        let (memory, pages) = guest.take(&self.loader.globals)?;
+        let stretches = snapshot::stretches(&memory);
+        let module = module(&self.engine, &stretches, pages, self.loader.maximum, &self.imports)?;
+        let export =
+            |name: &str| module.get_export_index(name).ok_or_else(|| Error::Plugin(format!("no export {name}")));
+        let code =
+            |name: &str| self.code.get_export_index(name).ok_or_else(|| Error::Plugin(format!("no export {name}")));
+        let memory_export = export(MEMORY_IMPORT.1)?;
+        let externs = self.code.imports().map(|import| match import.ty().func() {
+            Some(_) => export(&format!("{}/{}", import.module(), import.name())),
+            None => Ok(memory_export),
+        });
+        Ok(Arc::new(Function {
+            executor: self.clone(),
+            memory: self.linker.instantiate_pre(&module).map_err(engine_error)?,
+            externs: externs.collect::<Result<_, _>>()?,
+            memory_export,
+            calls: Calls { call: code("call")?, alloc: code("alloc")?, input },
+            memory_limit,
+            running: AtomicU32::new(0),
+            trace,
+            spec,
+        }))
+    }
+
+    /// Keeps epochs ticking while something blocks on a guest.
+    fn during<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.running.fetch_add(1, Ordering::AcqRel);
+        self.wake_clock();
+        let result = work();
+        self.running.fetch_sub(1, Ordering::AcqRel);
+        result
+    }
+}
+
+/// What the plugin's `load` wants to know about a function.
+fn options(spec: &FunctionSpec) -> serde_json::Value {
+    let variable = |name: &str| spec.environment.get(name).map(String::as_str).unwrap_or_default();
+    json!({
+        "name": spec.name,
+        "version": spec.version,
+        "memoryMb": spec.memory_mb,
+        "edge": variable("SWARMLAMBDA_NODE_NAME"),
+        "arn": format!("arn:aws:lambda:{}:000000000000:function:{}", variable("AWS_REGION"), spec.name),
+        "environment": spec.environment,
+    })
+}

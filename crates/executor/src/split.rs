@@ -1,0 +1,121 @@
+//! Rewrites the plugin so that it imports its memory: the code is then compiled once, and each function brings a memory of its own.
+
+use crate::Error;
+use wasm_encoder::{
+    EntityType, ExportKind, ImportSection, MemoryType, Module, RawSection,
+    reencode::{Reencode, RoundtripReencoder},
+};
+use wasmparser::{DataKind, Operator, Parser, Payload};
+
+/// Where the memory is imported from.
+pub const MEMORY_IMPORT: (&str, &str) = ("swarmlambda", "memory");
+
+/// The plugin in two halves.
+pub struct Split {
+    /// The code; imports its memory, and exports every mutable global as `global:N`.
+    pub code: Vec<u8>,
+    /// The data the code expects at its start: address and bytes.
+    pub data: Vec<(u32, Vec<u8>)>,
+    pub memory: MemoryType,
+    /// Initial values of the mutable globals, in the order of their exports. The first is the stack pointer.
+    pub globals: Vec<i32>,
+}
+
+/// The export under which the `n`th mutable global is found.
+pub fn global_export(n: usize) -> String {
+    format!("global:{n}")
+}
+
+fn broken(what: impl std::fmt::Display) -> Error {
+    Error::Plugin(what.to_string())
+}
+
+/// Splits a plugin: one memory of its own, active data at constant addresses, 32-bit mutable globals.
+pub fn split(plugin: &[u8]) -> Result<Split, Error> {
+    let memory = find_memory(plugin)?;
+    let mut module = Module::new();
+    let mut data = Vec::new();
+    let mut globals = Vec::new();
+    let mut exports = wasm_encoder::ExportSection::new();
+    let mut mutable = Vec::new();
+    let mut imported = false;
+    let import_memory = |imports: &mut ImportSection| {
+        imports.import(MEMORY_IMPORT.0, MEMORY_IMPORT.1, EntityType::Memory(memory));
+    };
+    for payload in Parser::new(0).parse_all(plugin) {
+        let payload = payload.map_err(broken)?;
+        match &payload {
+            Payload::ImportSection(section) => {
+                let mut imports = ImportSection::new();
+                RoundtripReencoder.parse_import_section(&mut imports, section.clone()).map_err(broken)?;
+                import_memory(&mut imports);
+                imported = true;
+                module.section(&imports);
+            }
+            Payload::MemorySection(_) | Payload::DataCountSection { .. } | Payload::CustomSection(_) => {}
+            Payload::GlobalSection(section) => {
+                for (index, global) in section.clone().into_iter().enumerate() {
+                    let global = global.map_err(broken)?;
+                    if global.ty.mutable {
+                        mutable.push(index as u32);
+                        globals.push(
+                            constant(&global.init_expr)
+                                .ok_or_else(|| broken("a mutable global is not a 32-bit constant"))?,
+                        );
+                    }
+                }
+                copy(&mut module, &payload, plugin);
+            }
+            Payload::ExportSection(section) => {
+                RoundtripReencoder.parse_export_section(&mut exports, section.clone()).map_err(broken)?;
+                for (n, index) in mutable.iter().enumerate() {
+                    exports.export(&global_export(n), ExportKind::Global, *index);
+                }
+                module.section(&exports);
+            }
+            Payload::DataSection(section) => {
+                for segment in section.clone() {
+                    let segment = segment.map_err(broken)?;
+                    let DataKind::Active { memory_index: 0, offset_expr } = &segment.kind else {
+                        return Err(broken("a data segment is passive"));
+                    };
+                    let offset =
+                        constant(offset_expr).ok_or_else(|| broken("a data segment's address is not a constant"))?;
+                    data.push((offset as u32, segment.data.to_vec()));
+                }
+            }
+            _ => copy(&mut module, &payload, plugin),
+        }
+    }
+    if !imported {
+        return Err(broken("it imports nothing"));
+    }
+    if globals.is_empty() {
+        return Err(broken("it has no stack pointer"));
+    }
+    Ok(Split { code: module.finish(), data, memory, globals })
+}
+
+fn find_memory(plugin: &[u8]) -> Result<MemoryType, Error> {
+    for payload in Parser::new(0).parse_all(plugin) {
+        if let Payload::MemorySection(section) = payload.map_err(broken)? {
+            let Some(Ok(memory)) = section.into_iter().next() else { break };
+            return RoundtripReencoder.memory_type(memory).map_err(broken);
+        }
+    }
+    Err(broken("it defines no memory"))
+}
+
+/// Copies a section as it is.
+fn copy(module: &mut Module, payload: &Payload<'_>, plugin: &[u8]) {
+    if let Some((id, range)) = payload.as_section() {
+        module.section(&RawSection { id, data: &plugin[range] });
+    }
+}
+
+fn constant(expr: &wasmparser::ConstExpr<'_>) -> Option<i32> {
+    match expr.get_operators_reader().read().ok()? {
+        Operator::I32Const { value } => Some(value),
+        _ => None,
+    }
+}

@@ -1,0 +1,288 @@
+//! The JavaScript side of an invocation: finds the handler, calls it, runs jobs and timers until it settles.
+
+use crate::host;
+use javy_plugin_api::javy::quickjs::{
+    self, CatchResultExt, Context, Ctx, Error, Function, Module, Object, Persistent, Value, function::This,
+    prelude::Func, promise::PromiseState, qjs,
+};
+
+/// Cycles are collected only in functions that allocate more than this; a fresh heap is thrown away anyway.
+pub const GC_THRESHOLD_BYTES: usize = 32 << 20;
+
+/// QuickJS checks no stack under WASI; below this address of the 1 MiB stack its check throws a `RangeError`.
+const STACK_LIMIT: usize = 192 * 1024;
+
+type Saved = Persistent<Function<'static>>;
+
+/// The one context, and the parts of `runtime.js` that are called from here.
+pub struct Runtime {
+    context: Context,
+    stack_limit: *mut usize,
+    glue: Glue,
+    loaded: std::cell::OnceCell<Loaded>,
+}
+
+struct Glue {
+    object: Persistent<Object<'static>>,
+    describe: Saved,
+    callback: Saved,
+    settled: Saved,
+}
+
+struct Loaded {
+    handler: Saved,
+    context: Persistent<Object<'static>>,
+}
+
+/// How a handler ended: JSON of the result, or of the error.
+type Ending = Result<Vec<u8>, Vec<u8>>;
+
+impl Runtime {
+    /// Evaluates `runtime.js` and calls its paths once, so that what they allocate is in the base snapshot.
+    pub fn new(context: Context) -> Result<Self, String> {
+        let (glue, stack_limit) = context.with(|ctx| {
+            let made = (|| -> quickjs::Result<_> {
+                let native = Object::new(ctx.clone())?;
+                native.set(
+                    "log",
+                    Func::from(|level: u32, text: String| unsafe { host::log(level, text.as_ptr(), text.len()) }),
+                )?;
+                native.set("remaining", Func::from(|| unsafe { host::remaining() }))?;
+                let setup: Function = ctx.eval(include_str!("runtime.js"))?;
+                let object: Object = setup.call((native,))?;
+                let save = |name: &str| -> quickjs::Result<Saved> {
+                    Ok(Persistent::save(&ctx, object.get::<_, Function>(name)?))
+                };
+                let glue = Glue {
+                    describe: save("describe")?,
+                    callback: save("callback")?,
+                    settled: save("settled")?,
+                    object: Persistent::save(&ctx, object.clone()),
+                };
+                ctx.eval::<(), _>("console.log('%s', 'warm', { a: [1] }, new Error('warm'))")?;
+                let value = ctx.json_parse(&b"{\"a\":[1,\"b\",null,1.5]}"[..])?;
+                ctx.json_stringify(value)?;
+                Ok(glue)
+            })();
+            made.catch(&ctx).map(|glue| (glue, stack_limit_of(&ctx))).map_err(|error| error.to_string())
+        })?;
+        Ok(Self { context, stack_limit, glue, loaded: std::cell::OnceCell::new() })
+    }
+
+    /// See the export `limit`.
+    pub fn limit_memory(&self, bytes: usize) {
+        // SAFETY: the context is alive as long as the instance.
+        self.context
+            .with(|ctx| unsafe { qjs::JS_SetMemoryLimit(qjs::JS_GetRuntime(ctx.as_raw().as_ptr()), bytes as _) });
+    }
+
+    /// See the export `load`.
+    pub fn load(&self, bytecode: &[u8], options: &[u8]) -> Result<(), Vec<u8>> {
+        self.enter(|ctx, glue| {
+            let loaded = (|| -> quickjs::Result<Option<Loaded>> {
+                let options: Object = ctx.json_parse(options)?.get()?;
+                let context: Object = glue.get::<_, Function>("prepare")?.call((This(glue.clone()), options))?;
+                // SAFETY: bytecode from this plugin's own `compile-src`; hosts check the plugin's digest first.
+                let module = unsafe { Module::load(ctx.clone(), bytecode)? };
+                let (module, promise) = module.eval()?;
+                match promise.finish::<()>() {
+                    Err(Error::WouldBlock) => return Ok(None),
+                    other => other?,
+                }
+                let handler: Value = module.get("handler")?;
+                let Some(handler) = handler.into_function() else { return Ok(None) };
+                glue.get::<_, Function>("freeze")?.call::<_, Value>((This(glue.clone()),))?;
+                Ok(Some(Loaded { handler: Persistent::save(ctx, handler), context: Persistent::save(ctx, context) }))
+            })();
+            match loaded {
+                Ok(Some(loaded)) => {
+                    let _ = self.loaded.set(loaded);
+                    Ok(())
+                }
+                Ok(None) => Err(plain(
+                    "Runtime.HandlerNotFound",
+                    "the handler is not a function, or the top level awaits what never comes",
+                )),
+                Err(error) => Err(self.describe(ctx, error)),
+            }
+        })
+    }
+
+    /// See the export `call`.
+    pub fn call(&self, event: &[u8], id: &[u8], client: &[u8]) -> Ending {
+        self.enter(|ctx, glue| {
+            let Some(loaded) = self.loaded.get() else {
+                return Err(plain("Runtime.PluginError", "no function is loaded"));
+            };
+            match self.run(ctx, glue, loaded, event, id, client) {
+                Ok(ending) => ending,
+                Err(error) => Err(self.describe(ctx, error)),
+            }
+        })
+    }
+
+    fn run<'js>(
+        &self,
+        ctx: &Ctx<'js>,
+        glue: &Object<'js>,
+        loaded: &Loaded,
+        event: &[u8],
+        id: &[u8],
+        client: &[u8],
+    ) -> quickjs::Result<Ending> {
+        let handler = loaded.handler.clone().restore(ctx)?;
+        let context = loaded.context.clone().restore(ctx)?;
+        let callback = self.glue.callback.clone().restore(ctx)?;
+        context.set("awsRequestId", std::str::from_utf8(id).unwrap_or_default())?;
+        if !client.is_empty() {
+            let client = std::str::from_utf8(client).unwrap_or_default();
+            glue.get::<_, Function>("clientContext")?.call::<_, ()>((This(glue.clone()), client))?;
+        }
+        let event = ctx.json_parse(event)?;
+        let returned: Value = handler.call((event, context, callback))?;
+        let value = match returned.as_promise() {
+            None => self.until_called_back(ctx, glue, returned)?,
+            Some(promise) => loop {
+                match promise.state() {
+                    PromiseState::Pending if self.advance(ctx, glue)? => {}
+                    // `context.succeed` and the callback settle async handlers too.
+                    PromiseState::Pending => match self.called_back(ctx, glue)? {
+                        Some(value) => break Some(value),
+                        None => break None,
+                    },
+                    _ => break Some(promise.result::<Value>().ok_or(Error::WouldBlock)??),
+                }
+            },
+        };
+        let Some(value) = value else {
+            return Ok(Err(plain(
+                "Runtime.NeverSettled",
+                "the handler's promise can never settle: no job, timer or request is pending",
+            )));
+        };
+        Ok(match ctx.json_stringify(value).catch(ctx) {
+            Ok(Some(json)) => Ok(json.to_string()?.into_bytes()),
+            Ok(None) => Ok(b"null".to_vec()),
+            Err(error) => Err(plain(
+                "Runtime.MarshalError",
+                &format!("Unable to stringify response body: {}", first_line(&error.to_string())),
+            )),
+        })
+    }
+
+    /// A handler that returned no promise: its callback decides, or, when nothing is left to run, what it returned.
+    fn until_called_back<'js>(
+        &self,
+        ctx: &Ctx<'js>,
+        glue: &Object<'js>,
+        returned: Value<'js>,
+    ) -> quickjs::Result<Option<Value<'js>>> {
+        loop {
+            if let Some(value) = self.called_back(ctx, glue)? {
+                return Ok(Some(value));
+            }
+            if !self.advance(ctx, glue)? {
+                return Ok(Some(returned));
+            }
+        }
+    }
+
+    fn called_back<'js>(&self, ctx: &Ctx<'js>, glue: &Object<'js>) -> quickjs::Result<Option<Value<'js>>> {
+        let settled: u32 = self.glue.settled.clone().restore(ctx)?.call(())?;
+        if settled == 0 {
+            return Ok(None);
+        }
+        let value: Value = glue.get::<_, Function>("outcome")?.call(())?;
+        if settled == 2 { Err(ctx.throw(value)) } else { Ok(Some(value)) }
+    }
+
+    /// Runs one job, or sleeps until the next timer and runs that. False: nothing is left that could run.
+    fn advance<'js>(&self, ctx: &Ctx<'js>, glue: &Object<'js>) -> quickjs::Result<bool> {
+        if ctx.execute_pending_job() {
+            return Ok(true);
+        }
+        let wait: f64 = glue.get::<_, Function>("wait")?.call(())?;
+        if wait < 0.0 {
+            return Ok(false);
+        }
+        if wait > 0.0 {
+            // SAFETY: an import without pointers.
+            unsafe { host::sleep(wait) };
+        }
+        glue.get::<_, Function>("tick")?.call::<_, ()>(())?;
+        Ok(true)
+    }
+
+    fn enter<T>(
+        &self,
+        body: impl for<'js> FnOnce(&Ctx<'js>, &Object<'js>) -> Result<T, Vec<u8>>,
+    ) -> Result<T, Vec<u8>> {
+        self.context.with(|ctx| {
+            if !self.stack_limit.is_null() {
+                // SAFETY: found by `stack_limit_of` in this very runtime, which lives as long as the instance.
+                unsafe { *self.stack_limit = STACK_LIMIT };
+            }
+            let glue = self
+                .glue
+                .object
+                .clone()
+                .restore(&ctx)
+                .map_err(|error| plain("Runtime.PluginError", &error.to_string()))?;
+            body(&ctx, &glue)
+        })
+    }
+
+    fn describe(&self, ctx: &Ctx<'_>, error: Error) -> Vec<u8> {
+        let described = match quickjs::CaughtError::from_error(ctx, error) {
+            quickjs::CaughtError::Exception(exception) => {
+                self.glue.describe.clone().restore(ctx).and_then(|f| f.call::<_, String>((exception,)))
+            }
+            quickjs::CaughtError::Value(value) => {
+                self.glue.describe.clone().restore(ctx).and_then(|f| f.call::<_, String>((value,)))
+            }
+            quickjs::CaughtError::Error(error) => return plain("Runtime.Error", &error.to_string()),
+        };
+        described
+            .map(String::into_bytes)
+            .unwrap_or_else(|_| plain("Runtime.OutOfMemory", "the error could not be described: out of memory"))
+    }
+}
+
+/// An error of ours, as Lambda writes them. Neither string may need escaping beyond quotes and backslashes.
+fn plain(kind: &str, message: &str) -> Vec<u8> {
+    let message: String = message
+        .chars()
+        .flat_map(|c| match c {
+            '"' | '\\' => vec!['\\', c],
+            c if c.is_control() => vec![' '],
+            c => vec![c],
+        })
+        .collect();
+    format!(r#"{{"errorType":"{kind}","errorMessage":"{message}","trace":[]}}"#).into_bytes()
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
+/// The address of `JSRuntime::stack_limit`, which quickjs-ng leaves at zero under WASI although its checks read it.
+///
+/// `stack_size`, `stack_top` and `stack_limit` stand one after the other; the first is found by setting it to a number that
+/// nothing else holds. Null when that finds nothing, or not just one place: then recursion ends in a trap instead.
+fn stack_limit_of(ctx: &Ctx<'_>) -> *mut usize {
+    const MARK: usize = 0x5eed_51ac;
+    const WORDS: usize = 512;
+    // SAFETY: the runtime was allocated early and the heap behind it is larger than what is read; reads change nothing, and
+    // whatever they find, linear memory bounds them.
+    unsafe {
+        let runtime = qjs::JS_GetRuntime(ctx.as_raw().as_ptr());
+        qjs::JS_SetMaxStackSize(runtime, MARK as _);
+        let words = runtime.cast::<usize>();
+        let places: Vec<usize> = (0..WORDS).filter(|&i| std::ptr::read_volatile(words.add(i)) == MARK).collect();
+        qjs::JS_SetMaxStackSize(runtime, 0);
+        match places[..] {
+            [place] if std::ptr::read_volatile(words.add(place + 2)) == 0 => words.add(place + 2),
+            _ => std::ptr::null_mut(),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! The Javy plugin: QuickJS, what a function sees, and the calls by which a host loads a function and invokes it.
+//!
+//! Exports beside Javy's own (`initialize-runtime`, `compile-src`, `invoke`, `cabi_realloc`, `memory`):
+//! `in`, `alloc`, `load`, `call`. A result is one `u64`: pointer in the high half, an error flag in bit 31, length below.
+//!
+//! One thread, one context, and memory that a host photographs after `load`: state is in statics, nothing is freed.
+
+mod javascript;
+
+use javascript::Runtime;
+use javy_plugin_api::{Config, import_namespace};
+
+import_namespace!("swarmlambda-v1");
+
+/// Events up to this size arrive without an allocation call.
+const INPUT_BYTES: usize = 64 * 1024;
+
+/// Free heap a snapshot starts with, so that a small invocation never grows its memory (each growth is an mprotect).
+const HEADROOM_BYTES: usize = 512 * 1024;
+
+static mut INPUT: [u8; INPUT_BYTES] = [0; INPUT_BYTES];
+static mut OUTPUT: Vec<u8> = Vec::new();
+static mut RUNTIME: Option<Runtime> = None;
+
+/// The host's side. `sleep` returns after that many milliseconds, or never when the deadline comes first.
+mod host {
+    #[link(wasm_import_module = "swarmlambda")]
+    unsafe extern "C" {
+        pub fn log(level: u32, ptr: *const u8, len: usize);
+        pub fn sleep(ms: f64);
+        pub fn remaining() -> f64;
+    }
+}
+
+/// Javy's entry: makes the runtime. Called once, into the base snapshot.
+#[unsafe(export_name = "initialize-runtime")]
+extern "C" fn initialize_runtime() {
+    let config = || {
+        let mut config = Config::default();
+        config.event_loop(true);
+        config.text_encoding(true).weak_ref(true).performance(true).gc_threshold(javascript::GC_THRESHOLD_BYTES);
+        config
+    };
+    let started = javy_plugin_api::initialize_runtime(config, |runtime| {
+        let made = Runtime::new(runtime.context().clone());
+        // SAFETY: one thread, and no reference into RUNTIME is alive.
+        unsafe { RUNTIME = made.map_err(|error| eprintln!("the runtime's JavaScript: {error}")).ok() };
+        runtime
+    });
+    if let Err(error) = started {
+        eprintln!("QuickJS: {error}");
+    }
+}
+
+/// Where an event of up to 64 KiB may be written.
+#[unsafe(export_name = "in")]
+extern "C" fn input() -> *mut u8 {
+    (&raw mut INPUT).cast()
+}
+
+/// Room for `len` bytes, never freed.
+#[unsafe(export_name = "alloc")]
+extern "C" fn alloc(len: usize) -> *mut u8 {
+    let mut room = Vec::with_capacity(len);
+    let ptr = room.as_mut_ptr();
+    std::mem::forget(room);
+    ptr
+}
+
+/// Evaluates a function's bytecode and keeps its handler. `options` is JSON: name, version, handler, memoryMb, edge, arn,
+/// environment. The result is empty, or an error as Lambda writes it.
+#[unsafe(export_name = "load")]
+unsafe extern "C" fn load(bytecode: *const u8, bytecode_len: usize, options: *const u8, options_len: usize) -> u64 {
+    // SAFETY: the host wrote both ranges with `alloc`.
+    let (bytecode, options) = unsafe { (slice(bytecode, bytecode_len), slice(options, options_len)) };
+    let result = runtime().and_then(|runtime| runtime.load(bytecode, options));
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(HEADROOM_BYTES)));
+    answer(result.map(|()| Vec::new()))
+}
+
+/// Sets QuickJS's own limit, so that a function that allocates without end gets an error and not the host's patience.
+#[unsafe(export_name = "limit")]
+extern "C" fn limit(bytes: usize) {
+    if let Ok(runtime) = runtime() {
+        runtime.limit_memory(bytes);
+    }
+}
+
+/// Calls the handler once. The input is the event, the request id and the client context, one after the other; `seed` feeds
+/// `Math.random`. The result is JSON: what the handler answered, or an error as Lambda writes it.
+#[unsafe(export_name = "call")]
+unsafe extern "C" fn call(input: *const u8, event_len: usize, id_len: usize, client_len: usize, seed: u64) -> u64 {
+    fastrand::seed(seed);
+    // SAFETY: the host wrote this range, into `in` or `alloc`.
+    let bytes = unsafe { slice(input, event_len + id_len + client_len) };
+    let (event, rest) = bytes.split_at(event_len);
+    let (id, client) = rest.split_at(id_len);
+    answer(runtime().and_then(|runtime| runtime.call(event, id, client)))
+}
+
+fn runtime() -> Result<&'static Runtime, Vec<u8>> {
+    // SAFETY: one thread; RUNTIME is written once, before anything is called.
+    unsafe { (*(&raw const RUNTIME)).as_ref() }.ok_or_else(|| {
+        br#"{"errorType":"Runtime.PluginError","errorMessage":"the runtime is not initialized","trace":[]}"#.to_vec()
+    })
+}
+
+unsafe fn slice<'a>(ptr: *const u8, len: usize) -> &'a [u8] {
+    // SAFETY: the caller's.
+    unsafe { std::slice::from_raw_parts(ptr, len) }
+}
+
+fn answer(result: Result<Vec<u8>, Vec<u8>>) -> u64 {
+    let failed = u64::from(result.is_err()) << 31;
+    let bytes = result.unwrap_or_else(|error| error);
+    // SAFETY: one thread; the host reads OUTPUT before it calls again.
+    let output = unsafe { &mut *(&raw mut OUTPUT) };
+    *output = bytes;
+    ((output.as_ptr() as u64) << 32) | failed | output.len() as u64
+}
