@@ -2,7 +2,6 @@
 // Opened in that order, closed in reverse; the gateway drains while the mesh is still there.
 import { EventEmitter } from 'node:events'
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { stop as stopEsbuild } from 'esbuild'
 import { openControl } from './api/control.js'
 import { openFunctions } from './api/functions.js'
@@ -19,7 +18,7 @@ import { openSync } from './edge/sync.js'
 import { messageOf, SwarmError } from './errors.js'
 import type { Log } from './log.js'
 import { openMetrics } from './metrics.js'
-import { openNative } from './native.js'
+import { engineCache, openNative } from './native.js'
 import { openMesh } from './p2p/mesh.js'
 import { openRegistry } from './registry/registry.js'
 import { openStore } from './registry/store.js'
@@ -70,7 +69,7 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
   const engine = await openNative({
     edge: nodeName,
     region,
-    cacheDir: join(stateDir, 'cache'),
+    cacheDir: engineCache(stateDir),
     threads: config.threads,
     slots: config.slots,
     maxMemoryMb: null,
@@ -128,7 +127,7 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
   if (!isLoopback(config.httpHost)) say(`control calls need a token: ${url} is not loopback`)
 
   broadcasts = stack.use(
-    openBroadcasts({ cluster: clusterId, place, url, version: VERSION, startedAt, engine, mesh, registry, loaded, changes, isDraining: () => draining, onTraffic: (requests) => misses.budget.deposit(requests) }),
+    openBroadcasts({ cluster: clusterId, place, url, version: VERSION, startedAt, engine, mesh, registry, loaded, changes, isDraining: () => draining, onTraffic: (requests) => misses.tick(requests) }),
   )
   stack.defer(async () => {
     draining = true

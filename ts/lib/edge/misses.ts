@@ -7,10 +7,11 @@ import { UnreachableError } from '../p2p/rpc.js'
 import type { Mesh, Peer } from '../p2p/types.js'
 import { distanceKm } from '../regions.js'
 import type { Registry } from '../registry/types.js'
-import { failOver, openEjections, openRetryBudget, orderCandidates, parsePolicy, type Attempt, type Candidate, type RetryBudget } from '../router.js'
+import { failOver, openEjections, openRetryBudget, orderCandidates, parsePolicy, type Attempt, type Candidate } from '../router.js'
 import type { InvocationEvent, Try, TryClass } from '../snapshot.js'
 import { decodeInvoke, decodeOutcome, encodeInvoke, encodeOutcome, INVOKE } from './frames.js'
 import { holdingOf } from './holders.js'
+import { openRoundTrips } from './round-trips.js'
 import type { Place } from './spec.js'
 
 export interface MissesOptions {
@@ -28,8 +29,8 @@ export interface MissesOptions {
 
 export interface Misses {
   onMiss(request: MissRequest): Promise<MissResponse>
-  /** Ordinary traffic earns retries. */
-  readonly budget: Pick<RetryBudget, 'deposit'>
+  /** Once a second: ordinary traffic since the last time earns retries, and peers are measured. */
+  tick(requests: number): void
 }
 
 /** For a function this edge knows nothing of: its own time-out may be anything. */
@@ -44,6 +45,7 @@ const NEVER_STARTED: ReadonlySet<TryClass> = new Set(['absent', 'refused'])
 export function openMisses({ clock, engine, isDraining, log, mesh, onFailover, place, registry }: MissesOptions): Misses {
   const budget = openRetryBudget(clock)
   const ejections = openEjections(clock)
+  const roundTrips = openRoundTrips()
   const startedAt = clock()
 
   mesh.handle(INVOKE, async (frame, { deadlineMs }) => {
@@ -71,11 +73,14 @@ export function openMisses({ clock, engine, isDraining, log, mesh, onFailover, p
   const candidates = (name: string): Map<Candidate, Peer> => {
     const peers = mesh.peers()
     const aside = ejections.setAside(peers.map(({ id }) => id))
-    return new Map(peers.map((peer) => [candidateOf(peer, name, place, aside), peer]))
+    return new Map(peers.map((peer) => [{ ...candidateOf(peer, name, place), rttMs: roundTrips.of(peer.id), setAside: aside.has(peer.id) }, peer]))
   }
 
   return {
-    budget,
+    tick(requests) {
+      budget.deposit(requests)
+      roundTrips.record(mesh.peers())
+    },
     async onMiss(request) {
       const local = request.local
       const here: Attempt<Outcome> = { class: local.class, ms: local.ms, outcome: local, mayHaveStarted: !NEVER_STARTED.has(local.class) }
@@ -110,15 +115,13 @@ export function openMisses({ clock, engine, isDraining, log, mesh, onFailover, p
   }
 }
 
-function candidateOf(peer: Peer, name: string, place: Place, aside: ReadonlySet<string>): Candidate {
+function candidateOf(peer: Peer, name: string, place: Place): Omit<Candidate, 'rttMs' | 'setAside'> {
   return {
     id: peer.id,
     name: peer.name,
     distanceKm: distanceKm(place.region, peer.region),
-    rttMs: peer.rttMs,
     inFlight: peer.status?.inFlight ?? 0,
     draining: peer.status?.state === 'draining',
-    setAside: aside.has(peer.id),
     holding: holdingOf(peer, name),
   }
 }

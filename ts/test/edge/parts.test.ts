@@ -5,6 +5,7 @@ import { openGate } from '../../lib/api/gate.js'
 import { openStack } from '../../lib/disposal.js'
 import { decodeInvoke, decodeOutcome, encodeInvoke, encodeOutcome } from '../../lib/edge/frames.js'
 import { openRates } from '../../lib/edge/rates.js'
+import { openRoundTrips } from '../../lib/edge/round-trips.js'
 import { awsRegion, specOf } from '../../lib/edge/spec.js'
 import { SwarmError } from '../../lib/errors.js'
 import type { Outcome, Stats } from '../../lib/native.js'
@@ -131,5 +132,19 @@ describe('stack', () => {
     assert.deepEqual(order, ['fourth', 'third', 'first'])
     await stack[Symbol.asyncDispose]()
     assert.equal(order.length, 3)
+  })
+})
+
+describe('round trips', () => {
+  test('the quickest of the last ones, once there are enough of them to say', () => {
+    const roundTrips = openRoundTrips()
+    for (const rttMs of [120, null, 90, 60, 30]) roundTrips.record([{ id: 'a', rttMs }])
+    assert.equal(roundTrips.of('a'), null)
+    roundTrips.record([{ id: 'a', rttMs: 0.4 }])
+    assert.equal(roundTrips.of('a'), 0.4)
+    for (let second = 0; second < 20; second++) roundTrips.record([{ id: 'a', rttMs: 80 }])
+    assert.equal(roundTrips.of('a'), 80)
+    roundTrips.record([])
+    assert.equal(roundTrips.of('a'), null)
   })
 })
