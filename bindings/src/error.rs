@@ -37,7 +37,6 @@ impl From<swarmlambda_executor::Error> for Failure {
             Error::Plugin(_) => "PLUGIN",
             Error::Compile(_) => "COMPILE",
             Error::Load(_) => "LOAD",
-            Error::Io { .. } => "IO",
         };
         Self::new(code, error)
     }

@@ -7,6 +7,9 @@ export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 /** Stamps, results and other things a script may delete. */
 export const BUILD_DIR = join(ROOT, '.build')
 
+/** The plugin's native code, as the engine keeps it. */
+export const ENGINE_DIR = join(BUILD_DIR, 'engine')
+
 /** An absolute path from one relative to the root. */
 export const at = (...parts) => join(ROOT, ...parts)
 

@@ -1,8 +1,8 @@
-// The three build steps: the Rust module, the host, the page. One whose inputs are unchanged is skipped, so that
+// The four build steps: the Rust module, the plugin's native code, the host, the page. One whose inputs are unchanged is skipped, so that
 // starting a second time costs nothing.
 import { access, copyFile, mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { at, BUILD_DIR, TOOLS } from './paths.mjs'
+import { at, BUILD_DIR, ENGINE_DIR, TOOLS } from './paths.mjs'
 import { run } from './run.mjs'
 import { filesUnder, hashOf, readStamp, writeStamp } from './stamp.mjs'
 import { dim, duration, green, say, Stop } from './terminal.mjs'
@@ -67,6 +67,14 @@ const STEPS = [
     salt: NAPI.join(' '),
     output: async () => (await filesUnder('bindings')).some((file) => file.endsWith('.node')),
     build: buildNative,
+  },
+  {
+    name: 'engine',
+    does: "the plugin's native code for this machine",
+    inputs: ['Cargo.lock', 'crates/executor/src', 'crates/plugin/plugin.wasm'],
+    salt: `${process.platform}-${process.arch}`,
+    output: () => exists(ENGINE_DIR),
+    build: () => node(at('scripts/warm-engine.mjs'), [], 'The plugin did not compile'),
   },
   {
     name: 'ts',

@@ -1,5 +1,7 @@
 // The Rust side as the host sees it: the module's own types, and its errors under our codes.
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { EdgeOptions, NativeEdge } from '../../bindings/index.js'
 import { messageOf, SwarmError, type ErrorCode } from './errors.js'
@@ -20,6 +22,12 @@ export type {
 
 /** The plugin is committed: built from crates/plugin, needed by the engine at start. */
 const PLUGIN_PATH = fileURLToPath(new URL('../../crates/plugin/plugin.wasm', import.meta.url))
+
+/** Where the build left the plugin's native code for this machine. */
+const BUILT_CACHE = fileURLToPath(new URL('../../.build/engine', import.meta.url))
+
+/** Where the engine finds, or else keeps, the plugin's native code. */
+export const engineCache = (stateDir: string): string => (existsSync(BUILT_CACHE) ? BUILT_CACHE : join(stateDir, 'cache'))
 
 const CODES: Record<string, ErrorCode> = {
   COMPILE: 'BUNDLE_FAILED',

@@ -60,8 +60,7 @@ impl Executor {
     /// Compiles (or takes from the cache) the plugin and reserves the pool. Blocks for up to a few seconds the first time.
     ///
     /// # Errors
-    /// [`Error::Plugin`] for a plugin that isn't ours, [`Error::Engine`] when not even the smallest pool fits, [`Error::Io`]
-    /// for a cache folder that can't be made.
+    /// [`Error::Plugin`] for a plugin that isn't ours, [`Error::Engine`] when not even the smallest pool fits.
     pub fn open(plugin: &[u8], options: ExecutorOptions) -> Result<Arc<Self>, Error> {
         let Split { code, data, memory, globals } = split::split(plugin)?;
         let (engine, slots, reservation) = reserve(&options)?;
@@ -219,8 +218,6 @@ fn config(reservation: u64) -> Config {
 /// The plugin's native code: from the cache when it was made there by this very engine, else compiled and kept.
 fn native_code(engine: &Engine, code: &[u8], digest: &str, cache: Option<&Path>) -> Result<(Vec<u8>, bool), Error> {
     let Some(folder) = cache else { return Ok((engine.precompile_module(code).map_err(engine_error)?, false)) };
-    let io = |source| Error::Io { path: folder.to_owned(), source };
-    fs::create_dir_all(folder).map_err(io)?;
     let settings = {
         use std::hash::{DefaultHasher, Hash, Hasher};
         let mut hasher = DefaultHasher::new();
@@ -237,9 +234,14 @@ fn native_code(engine: &Engine, code: &[u8], digest: &str, cache: Option<&Path>)
     let native = engine.precompile_module(code).map_err(engine_error)?;
     let mut kept = Sha256::digest(&native).to_vec();
     kept.extend_from_slice(&native);
-    // Several edges may share the folder: each writes a file of its own, the last rename wins.
+    // Several edges may share the folder: each writes a file of its own, the last rename wins. A cache that can't be written
+    // costs the next start some seconds, no more.
     let fresh = folder.join(format!(".plugin-{}-{:x}", std::process::id(), fastrand::u64(..)));
-    fs::write(&fresh, kept).and_then(|()| fs::rename(&fresh, &file)).map_err(io)?;
+    if let Err(error) =
+        fs::create_dir_all(folder).and_then(|()| fs::write(&fresh, kept)).and_then(|()| fs::rename(&fresh, &file))
+    {
+        tracing::warn!(folder = %folder.display(), %error, "the plugin's native code is not kept");
+    }
     Ok((native, false))
 }
 

@@ -24,9 +24,6 @@ pub enum Error {
     /// `LOAD`: the module threw, had no such handler, or took too long while loading. `file:line:column: message`.
     #[error("{0}")]
     Load(String),
-    /// `IO`: the cache folder can't be used.
-    #[error("{path}: {source}")]
-    Io { path: PathBuf, source: std::io::Error },
 }
 
 /// How to size the engine. `None` everywhere means: from the machine.
