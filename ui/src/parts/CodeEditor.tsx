@@ -25,10 +25,8 @@ export function CodeEditor({ label, value, rows, onChange, invalid = null, onSub
       onSubmit()
     } else if (event.key === 'Tab' && !event.shiftKey && !leaving.current) {
       event.preventDefault()
-      const field = event.currentTarget
-      const { selectionStart: start, selectionEnd: end } = field
-      field.setRangeText(INDENT, start, end, 'end')
-      onChange(field.value)
+      // Deprecated, and the only way to insert text that undo knows of; it fires `input` like typing.
+      document.execCommand('insertText', false, INDENT)
     }
     leaving.current = event.key === 'Escape'
   }
