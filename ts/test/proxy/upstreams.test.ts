@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { EventEmitter, once } from 'node:events'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import { test } from 'node:test'
 import { SILENT } from '../../lib/log.js'
 import { nearestFirst, openUpstreams } from '../../lib/upstreams.js'
@@ -53,6 +53,40 @@ test('a failure marks an edge down at once, and only a later check marks it up',
   assert.equal(upstream.state, 'down')
   // Which does not wait for its turn.
   await untilUpstreams(upstreams, () => upstreams.live().length === 1)
+})
+
+test('a check that began before a failure does not take it back', async () => {
+  const checks = new EventEmitter<{ held: [ServerResponse] }>()
+  let isHolding = false
+  const answer = (response: ServerResponse) =>
+    response.end(JSON.stringify({ status: 'ok', live: true, ready: true, edge: 'edge-a', region: 'eu-west-ams' }))
+  const server = createServer((_request, response) => {
+    if (isHolding) checks.emit('held', response)
+    else answer(response)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  assert.ok(typeof address === 'object' && address !== null)
+  const edges = [{ host: '127.0.0.1', port: address.port }]
+  const upstreams = openUpstreams({ edges, region: null, log: SILENT, checkEveryMs: 10, checkTimeoutMs: 10_000 })
+  await upstreams.settled()
+  const [upstream] = upstreams.live()
+  assert.ok(upstream)
+
+  const held = () => new Promise<ServerResponse>(resolve => checks.once('held', resolve))
+  isHolding = true
+  const before = await held()
+  upstreams.failed(upstream, new Error('refused'))
+  const after = held()
+  answer(before)
+  // The next check begins when the one before is done with.
+  const response = await after
+  assert.equal(upstream.state, 'down')
+  answer(response)
+  await untilUpstreams(upstreams, () => upstream.state === 'up')
+  await upstreams[Symbol.asyncDispose]()
+  server.closeAllConnections()
+  server.close()
 })
 
 for (const [what, status, body] of [
