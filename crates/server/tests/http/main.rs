@@ -1,4 +1,4 @@
-//! The server on real sockets. The functions are absent here, so that every invocation goes to the host's closure.
+//! The server on real sockets. Outside `wasm` no function is loaded, so that every invocation goes to the host's closure.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod assets;
@@ -9,3 +9,4 @@ mod host;
 mod http2;
 mod invocations;
 mod lifecycle;
+mod wasm;
