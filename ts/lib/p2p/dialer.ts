@@ -1,5 +1,6 @@
-// Who is dialled, where and when. Of two edges the one with the lower public key dials, so that they don't meet twice.
-// Every find, of whichever source, ends here; the loop never gives up on a peer that once was one.
+// Who is dialled, where and when. Of two edges that hear each other the one with the lower public key dials, so that they
+// don't meet twice; on the topic, where only the later of two finds the other, whoever finds dials. Every find ends here;
+// the loop never gives up on a peer that once was one.
 
 import type { Address } from 'hyperdht'
 import type { SecretStream } from '@hyperswarm/secret-stream'
@@ -54,7 +55,7 @@ export interface DialerOptions {
 }
 
 export interface Dialer extends Disposable {
-  /** Whether it is for us to dial this peer, not for it to dial us. */
+  /** Whether it is for us to dial this peer when both hear each other. */
   dials(publicKey: Buffer): boolean
   found(find: Find): void
   /** The peer proved itself: it is worth dialling for ever. */
@@ -140,7 +141,8 @@ export const openDialer = (options: DialerOptions): Dialer => {
   return {
     dials: (publicKey) => Buffer.compare(options.ownKey, publicKey) < 0,
     found: (find) => {
-      if (Buffer.compare(options.ownKey, find.publicKey) >= 0) return
+      const order = Buffer.compare(options.ownKey, find.publicKey)
+      if (order === 0 || (order > 0 && find.lookup !== true)) return
       const id = find.publicKey.toString('hex')
       const candidate = candidates.get(id) ?? make(id, find)
       if (find.incarnation !== null && candidate.past.includes(find.incarnation)) return

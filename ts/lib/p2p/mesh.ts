@@ -33,8 +33,8 @@ export { UnreachableError } from './rpc.js'
 
 const MAX_UNPROVEN = 32
 const TOPIC_EVERY_MS = 1_000
-/** While this edge has nobody, or misses somebody. */
-const REFRESH_EVERY_MS = 30_000
+/** While this edge has nobody, or misses somebody: two that start at the same instant miss each other's first look. */
+const REFRESH_AFTER_MS = [2_000, 4_000, 8_000, 16_000, 30_000] as const
 /** Own message topics start with this. */
 const ADDRESSES_TOPIC = 'mesh/addresses'
 const MAX_ADDRESSES = 256
@@ -66,6 +66,8 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
   const connections = new Map<string, PeerConnection>()
   const handlers = new Map<string, Handler>()
   const unproven = new Set<SecretStream>()
+  /** Those the host was told of, and not yet told that they are gone. */
+  const announced = new Set<PeerConnection>()
   const incarnation = randomBytes(8).toString('hex')
   let dialer: Dialer | null = null
   let status: PeerStatus | null = null
@@ -103,11 +105,18 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
   }
 
   const onIntroduced = (peer: PeerConnection): void => {
+    const { incarnation: theirs, port } = peer.introduction
     const older = connections.get(peer.id)
+    // Both dialled: both keep the connection of the lower key. Otherwise who dials again knows why.
+    const lowerDialled = peer.dialled === (dialer?.dials(Buffer.from(peer.id, 'hex')) ?? false)
+    if (older?.introduction.incarnation === theirs && older.dialled !== peer.dialled && !lowerDialled) {
+      peer.close('replaced')
+      return
+    }
     connections.set(peer.id, peer)
+    announced.add(peer)
     older?.close('replaced')
     dialer?.proved(peer.id)
-    const { incarnation: theirs, port } = peer.introduction
     dialer?.found({ publicKey: Buffer.from(peer.id, 'hex'), incarnation: theirs, addresses: [{ host: peer.host, port }] })
     log('info', 'peer connected', { peer: peer.name, region: peer.region, host: peer.host, id: peer.id })
     events.emit('peer', peer)
@@ -119,6 +128,7 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
       connections.delete(peer.id)
       dialer?.lost(peer.id)
     }
+    if (!announced.delete(peer)) return
     log('info', 'peer lost', { peer: peer.name, reason, id: peer.id })
     events.emit('lost', peer, reason)
   }
@@ -197,11 +207,18 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
         opened.found({ ...peer, incarnation: null, lookup: true })
       }
     }
+    let refreshes = 0
+    let refreshAt = Date.now() + REFRESH_AFTER_MS[0]
     const refresh = (): void => {
+      if (Date.now() < refreshAt) return
+      refreshes += 1
+      refreshAt = Date.now() + (REFRESH_AFTER_MS[refreshes] ?? 30_000)
       if (connections.size === 0 || missing.size > 0) transport.refresh()
     }
-    every(TOPIC_EVERY_MS, lookAround)
-    every(REFRESH_EVERY_MS, refresh)
+    every(TOPIC_EVERY_MS, () => {
+      lookAround()
+      refresh()
+    })
     every(TICK_MS, () => { for (const peer of connections.values()) peer.tick() })
   }
 

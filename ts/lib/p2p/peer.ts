@@ -31,6 +31,8 @@ const messageSchema = z.object({ topic: z.string().max(64), payload: z.unknown()
 
 export interface PeerConnection extends Peer {
   readonly introduction: Introduction
+  /** Whether this side dialled. */
+  readonly dialled: boolean
   sendStatus(status: PeerStatus): void
   /** To be called every `TICK_MS`: pings, and gives up a connection that has been silent for too long. */
   tick(): void
@@ -114,6 +116,7 @@ export const openPeer = (options: PeerOptions): void => {
     get region() { return introduction.region },
     get status() { return status },
     get rttMs() { return liveness.rttMs() },
+    dialled: stream.isInitiator,
     connectedAt: Date.now(),
     host: stream.rawStream?.remoteHost ?? '',
     request: (method, payload, callOptions) => rpc.request(method, payload, callOptions),

@@ -2,6 +2,7 @@
 // dies with the edge that wrote it; and nothing is handed out that doesn't have its digest.
 
 import { createHash } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 
 import type Corestore from 'corestore'
 import type Hypercore from 'hypercore'
@@ -32,6 +33,7 @@ export const sha256Of = (content: Buffer): string => createHash('sha256').update
 export const openBlobs = (store: Corestore, log: Log): Blobs => {
   const cores = new Map<string, Promise<Hypercore>>()
   const closing = new AbortController()
+  setMaxListeners(EAGER_AT_ONCE + 1, closing.signal)
   const bad = new Set<string>()
   const queued = new Map<string, BlobRef>()
   const fetching = new Map<string, Promise<void>>()
