@@ -88,10 +88,12 @@ test('tells live from stale from lost', () => {
 
 test('keeps a minute of load for each edge and forgets edges that left', () => {
   let state = after(opened)
-  for (let now = 0; now < 100; now++) {
-    state = reduce(state, { type: 'snapshot', now, snapshot: snapshot({ edges: [edge('edge-a', { requestsPerSecond: now })] }) })
+  for (let half = 2; half < 202; half++) {
+    const edges = [edge('edge-a', { requestsPerSecond: half })]
+    state = reduce(state, { type: 'snapshot', now: half * 500, snapshot: snapshot({ edges }) })
   }
   assert.equal(state.load['id-edge-a']?.length, 60)
-  assert.equal(state.load['id-edge-a']?.at(-1)?.requests, 99)
-  assert.deepEqual(Object.keys(reduce(state, { type: 'snapshot', now: 100, snapshot: snapshot({ edges: [] }) }).load), [])
+  assert.equal(state.load['id-edge-a']?.at(-1)?.requests, 201)
+  assert.equal(state.load['id-edge-a']?.[0]?.requests, 201 - 2 * 59)
+  assert.deepEqual(Object.keys(reduce(state, { type: 'snapshot', now: 200_000, snapshot: snapshot({ edges: [] }) }).load), [])
 })

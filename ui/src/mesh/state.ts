@@ -19,6 +19,8 @@ export interface MeshState {
   seenLinks: ReadonlySet<string>
   /** Requests and failures per second by edge id, oldest first. */
   load: Readonly<Record<string, readonly LoadPoint[]>>
+  /** When the last point of load was taken. */
+  loadAt: number
   nextId: number
 }
 
@@ -38,8 +40,9 @@ export type Freshness = 'connecting' | 'live' | 'stale' | 'lost'
 
 /** Snapshots come about once a second: this much silence is worth telling. */
 export const STALE_MS = 4_000
-/** Points of load kept for each edge: a minute. */
+/** Points of load kept for each edge: a minute. A change brings a snapshot sooner: it corrects the last point. */
 const LOAD_POINTS = 60
+const LOAD_EVERY_MS = 950
 
 export const emptyState: MeshState = {
   snapshot: null,
@@ -50,6 +53,7 @@ export const emptyState: MeshState = {
   pulses: [],
   seenLinks: new Set(),
   load: {},
+  loadAt: 0,
   nextId: 1,
 }
 
@@ -78,15 +82,18 @@ export function freshness(state: MeshState, now: number): Freshness {
 
 function onSnapshot(state: MeshState, snapshot: ClusterSnapshot, now: number): MeshState {
   const found = state.snapshot === null ? [] : changes(state.snapshot, snapshot)
+  const isNewPoint = now - state.loadAt >= LOAD_EVERY_MS
+  const earlier = (id: string): readonly LoadPoint[] => (state.load[id] ?? []).slice(0, isNewPoint ? undefined : -1)
   return {
     ...state,
     ...addEntries(state, found, now),
     snapshot: { ...snapshot, links: [...snapshot.links, ...lostLinks(snapshot, state.seenLinks)] },
     seenLinks: remember(snapshot, state.seenLinks),
     heardAt: now,
+    loadAt: isNewPoint ? now : state.loadAt,
     load: Object.fromEntries(snapshot.edges.map((edge) => [
       edge.id,
-      [...(state.load[edge.id] ?? []), { requests: edge.requestsPerSecond, failures: edge.failuresPerSecond }]
+      [...earlier(edge.id), { requests: edge.requestsPerSecond, failures: edge.failuresPerSecond }]
         .slice(-LOAD_POINTS),
     ])),
   }

@@ -18,7 +18,7 @@ const FILE = 'index.js'
 
 export function DeployForm({ functions, onInvoke }: Props) {
   const id = useId()
-  const [draft, setDraft] = useState<Deployment>(SAMPLE)
+  const [draft, setDraft] = useState<Deployment>({ ...SAMPLE, description: '' })
   const [variables, setVariables] = useState('')
   const [done, setDone] = useState<Deployed | null>(null)
   const task = useTask(async () => {
