@@ -1,7 +1,7 @@
 // Failing over between real edges, and the receipt of each: every class, every policy.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { deploy, events, invoke, snapshotWhere, tries, type Answer } from './harness/http.js'
+import { call, events, invoke, snapshotWhere, tries, type Answer } from './harness/http.js'
 import { connected, seesUp, startMesh, type MeshOfEdges } from './harness/edges.js'
 import { request } from 'undici'
 
@@ -15,8 +15,8 @@ const onlyOnA = (code: string): string => `
   exports.handler = async () => { if (node === 'edge-a') { ${code} } return node }`
 const everywhere = (code: string): string => `exports.handler = async () => { ${code} }`
 
-async function given(name: string, source: string, more: Record<string, unknown> = {}): Promise<void> {
-  const answer = await deploy(b, name, source, more)
+async function given(name: string, source: string, more: Record<string, unknown> = {}, wait = 'all'): Promise<void> {
+  const answer = await call('POST', `${b}/functions?wait=${wait}`, { name, files: { 'index.js': source }, ...more })
   assert.equal(answer.status, 201, answer.text)
 }
 
@@ -56,7 +56,7 @@ describe('failover to the next nearest edge', () => {
     isOk(await invoke(a, 'crashed'), 'edge-b', 'edge-a=crashed edge-b=ok')
   })
   test('absent', async () => {
-    await given('absent', `if (process.env.SWARMLAMBDA_NODE_NAME === 'edge-a') throw new Error('not here')\n${everywhere('return process.env.SWARMLAMBDA_NODE_NAME')}`)
+    await given('absent', `if (process.env.SWARMLAMBDA_NODE_NAME === 'edge-a') throw new Error('not here')\n${everywhere('return process.env.SWARMLAMBDA_NODE_NAME')}`, {}, 'quorum')
     isOk(await invoke(a, 'absent'), 'edge-b', 'edge-a=absent edge-b=ok')
   })
   test('refused', async () => {
@@ -106,7 +106,7 @@ describe('policies', () => {
   test('safe: an execution that failed is not repeated, one that never started moves on', async () => {
     await given('safe-error', onlyOnA('throw new Error("no")'), { failover: 'safe' })
     isAnswer(await invoke(a, 'safe-error'), 'edge-a', 'edge-a=error')
-    await given('safe-absent', `if (process.env.SWARMLAMBDA_NODE_NAME === 'edge-a') throw 1\n${everywhere('return process.env.SWARMLAMBDA_NODE_NAME')}`, { failover: 'safe' })
+    await given('safe-absent', `if (process.env.SWARMLAMBDA_NODE_NAME === 'edge-a') throw 1\n${everywhere('return process.env.SWARMLAMBDA_NODE_NAME')}`, { failover: 'safe' }, 'quorum')
     isOk(await invoke(a, 'safe-absent'), 'edge-b', 'edge-a=absent edge-b=ok')
   })
   test('never: nobody else is asked', async () => {
@@ -151,7 +151,9 @@ describe('edges that are gone', () => {
   })
   test('unreachable: a killed peer is known within three seconds, then not asked any more', async () => {
     await mesh.edges['edge-b'].kill()
-    isOk(await invoke(a, 'absent'), 'edge-c', 'edge-a=absent edge-b=unreachable edge-c=ok')
+    const answer = await invoke(a, 'absent')
+    // Whether it is asked once more depends on when its silence is noticed.
+    isOk(answer, 'edge-c', tries(answer).includes('edge-b') ? 'edge-a=absent edge-b=unreachable edge-c=ok' : 'edge-a=absent edge-c=ok')
     await seesUp(a, ['edge-a', 'edge-c'], 4_000)
     isOk(await invoke(a, 'absent'), 'edge-c', 'edge-a=absent edge-c=ok')
     await mesh.edges['edge-c'].kill()
