@@ -1,6 +1,7 @@
 // One edge, composed: key → identity → engine → mesh → registry → functions → gateway → what others are told.
 // Opened in that order, closed in reverse; the gateway drains while the mesh is still there.
 import { EventEmitter } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
 import { mkdir } from 'node:fs/promises'
 import { stop as stopEsbuild } from 'esbuild'
 import { openControl } from './api/control.js'
@@ -38,6 +39,8 @@ export interface EdgeOptions {
 
 /** Invocations that run when the edge is told to stop may end within this. */
 const GRACE_MS = 5_000
+/** Long enough for a proxy that checks every half second to send its requests elsewhere. */
+const NOTICE_MS = 1_200
 
 /** Resolves when it serves: everything its registry knew is loaded, peers or not. */
 export async function openEdge({ config, log, say }: EdgeOptions): Promise<Edge> {
@@ -133,6 +136,7 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
     draining = true
     engine.setReady(false)
     broadcasts?.refresh()
+    if (broadcasts?.isBusy()) await delay(NOTICE_MS)
     await engine.close(GRACE_MS)
   })
   await sync.settled

@@ -21,6 +21,8 @@ export interface BroadcastsOptions extends ClusterViewOptions {
 export interface Broadcasts extends Disposable {
   /** Tells everybody now. */
   refresh(): void
+  /** Whether invocations arrived in the last few seconds. */
+  isBusy(): boolean
   /** Shows a failover on the pages of all edges. */
   failover(event: InvocationEvent): void
 }
@@ -87,6 +89,7 @@ export function openBroadcasts(options: BroadcastsOptions): Broadcasts {
 
   return {
     refresh,
+    isBusy: () => rates.requestsPerSecond > 0,
     failover(event) {
       show(event)
       if (failovers <= MAX_FAILOVERS_PER_SECOND) mesh.broadcast(FAILOVER_TOPIC, event)
