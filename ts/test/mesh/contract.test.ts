@@ -1,6 +1,6 @@
 // DESIGN §1, word for word: in a private network where our DNS server is the resolver, from a folder like the repository's root.
 import assert from 'node:assert/strict'
-import { chmod, cp, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -62,13 +62,6 @@ test('the contract works verbatim: empty key variable, three edges at the same i
   const script = join(folder, 'contract.sh')
   await writeFile(script, SCRIPT)
   await chmod(script, 0o755)
-  const cache = join(ROOT, '.build', 'test-engine-cache')
-  for (const edge of ['edge-a', 'edge-b', 'edge-c']) {
-    const own = join(folder, '.swarm-lambda/local', edge)
-    // Only the compiled plugin, so that the test is quick; no key, no identity.
-    await mkdir(own, { recursive: true })
-    await cp(cache, join(own, 'cache'), { recursive: true }).catch(() => undefined)
-  }
   const [command = '', ...args] = unshareCommand() ?? []
   const { code, output } = await runToEnd(command, [...args, 'bash', script], { cwd: folder, timeoutMs: 110_000 })
   const read = (name: string): Promise<string> => readFile(join(folder, name), 'utf8').catch(() => '')

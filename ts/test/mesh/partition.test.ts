@@ -1,12 +1,12 @@
 // A partition between machines: each edge in a network namespace of its own on one bridge. edge-a is cut off, both sides
 // deploy the same name, the link comes back, and every edge has the same winner.
 import assert from 'node:assert/strict'
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { cannotUnshare, unshareCommand } from './harness/namespace.js'
-import { ROOT, runToEnd } from './harness/processes.js'
+import { runToEnd } from './harness/processes.js'
 
 let folder = ''
 before(async () => { folder = await mkdtemp(join(tmpdir(), 'swarm-')) })
@@ -83,10 +83,6 @@ interface Shown {
 test('both sides of a partition deploy the same name; healed, the same winner serves everywhere', { skip: cannotUnshare(), timeout: 150_000 }, async () => {
   const script = join(folder, 'partition.sh')
   await writeFile(script, SCRIPT)
-  for (const edge of ['edge-a', 'edge-b', 'edge-c']) {
-    await mkdir(join(folder, edge), { recursive: true })
-    await cp(join(ROOT, '.build', 'test-engine-cache'), join(folder, edge, 'cache'), { recursive: true }).catch(() => undefined)
-  }
   const [command = '', ...args] = unshareCommand() ?? []
   const { code, output } = await runToEnd(command, [...args, 'bash', script], { env: { FOLDER: folder }, timeoutMs: 140_000 })
   const read = (name: string): Promise<string> => readFile(join(folder, name), 'utf8').catch(() => '')

@@ -1,9 +1,9 @@
 // Edges and proxies of a test: free ports, a folder of their own, no internet.
-import { cp, mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { snapshotWhere } from './http.js'
-import { ROOT, start, type Program } from './processes.js'
+import { start, type Program } from './processes.js'
 
 export const REGION = { 'edge-a': 'us-west-sfo', 'edge-b': 'us-east-iad', 'edge-c': 'eu-central-fra' } as const
 export type EdgeName = keyof typeof REGION
@@ -24,20 +24,9 @@ export interface EdgeGiven {
   env?: Record<string, string>
 }
 
-/** Compiling the plugin takes seconds a state directory; edges of tests share what the first one compiled. */
-const ENGINE_CACHE = join(ROOT, '.build', 'test-engine-cache')
-
-export async function temporaryFolder(): Promise<string & AsyncDisposable> {
-  const path = await mkdtemp(join(tmpdir(), 'swarm-'))
-  return Object.assign(path, { [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) })
-}
-
 /** Resolves when it is ready. */
 export async function startEdge({ env, folder, name, port, region }: EdgeGiven): Promise<Edge> {
   const stateDir = join(folder, name)
-  const cache = join(stateDir, 'cache')
-  await mkdir(stateDir, { recursive: true })
-  if (!(await exists(cache)) && (await exists(ENGINE_CACHE))) await cp(ENGINE_CACHE, cache, { recursive: true })
   const program = start(process.execPath, ['bin/edge.js'], {
     env: {
       SWARMLAMBDA_NODE_NAME: name,
@@ -50,7 +39,6 @@ export async function startEdge({ env, folder, name, port, region }: EdgeGiven):
     },
   })
   const ready = await program.line('is ready on')
-  if (!(await exists(ENGINE_CACHE)) && (await exists(cache))) await cp(cache, ENGINE_CACHE, { recursive: true, force: false })
   const url = /http:\S+/.exec(ready)?.[0] ?? ''
   return Object.assign(program, { name, url, port: Number(new URL(url).port) })
 }
@@ -117,5 +105,3 @@ export async function startProxy(edges: readonly Edge[], env: Record<string, str
   const url = /http:\S+/.exec(await program.line('is ready on'))?.[0] ?? ''
   return Object.assign(program, { url })
 }
-
-const exists = (path: string): Promise<boolean> => stat(path).then(() => true, () => false)
