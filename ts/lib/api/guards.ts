@@ -25,8 +25,9 @@ export function openGuard(options: GuardOptions): (request: Request) => void {
   const needsToken = !isLoopback(options.httpHost)
 
   // A page under a foreign name that resolves to 127.0.0.1 (DNS rebinding) sends that name; an address can't be rebound.
+  // A foreign address at an edge on loopback came through a proxy that others can reach: said to be so, or refused.
   const isKnown = (host: string): boolean =>
-    isIP(host) !== 0 || known.has(host) || KNOWN_ZONES.some((zone) => host === zone || host.endsWith(`.${zone}`))
+    known.has(host) || (isIP(host) !== 0 && (needsToken || isLoopback(host))) || KNOWN_ZONES.some((zone) => host === zone || host.endsWith(`.${zone}`))
 
   return ({ method, headers, body }) => {
     const authority = headers.get('host') ?? ''

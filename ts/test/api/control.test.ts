@@ -224,10 +224,10 @@ describe('guards', () => {
   const status = async (given: Given, method: string, headers: Record<string, string>, body: unknown = HELLO): Promise<number> =>
     (await control(given).call(method, '/functions', body, headers)).status
 
-  for (const host of ['lambda.mesh', 'lambda.mesh:8790', 'A.Lambda.Mesh.', 'localhost:8787', 'x.localhost', '127.0.0.1:8787', '[::1]:8787', '192.168.1.4', 'my.edge']) {
+  for (const host of ['lambda.mesh', 'lambda.mesh:8790', 'A.Lambda.Mesh.', 'localhost:8787', 'x.localhost', '127.0.0.1:8787', '[::1]:8787', '127.8.8.8', 'my.edge']) {
     test(`Host ${host} is known`, async () => assert.equal(await status({}, 'POST', { host }), 201))
   }
-  for (const host of ['', 'evil.example', 'lambda.mesh.evil.example', 'evillambda.mesh', 'user@lambda.mesh', 'lambda.mesh, evil.example', '[::1', 'a/b']) {
+  for (const host of ['', 'evil.example', 'lambda.mesh.evil.example', 'evillambda.mesh', 'user@lambda.mesh', 'lambda.mesh, evil.example', '[::1', 'a/b', '192.168.1.4', '[fe80::1]:80']) {
     test(`Host ${JSON.stringify(host)} is not`, async () => {
       assert.equal(await status({}, 'POST', { host }), 403)
       assert.equal(await status({}, 'GET', { host }, null), 403)
@@ -250,7 +250,7 @@ describe('guards', () => {
     const open = { httpHost: '0.0.0.0' }
     const token = mintToken(CONTROL_KEY, NOW + 1)
     assert.equal(await status(open, 'POST', { authorization: `Bearer ${token}` }), 201)
-    assert.equal(await status(open, 'GET', { authorization: `Bearer ${token}` }, null), 200)
+    assert.equal(await status(open, 'GET', { authorization: `Bearer ${token}`, host: '192.168.1.4:8787' }, null), 200)
     const forged = [mintToken(Buffer.alloc(32, 8), NOW + 1), mintToken(CONTROL_KEY, NOW), token.replace(/\.\d+\./, '.9999999999999.'), `${token}x`, '']
     for (const authorization of [...forged.map((bad) => `Bearer ${bad}`), `Basic ${token}`, token]) {
       assert.equal(await status(open, 'POST', { authorization }), 403, authorization)
