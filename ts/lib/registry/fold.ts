@@ -30,7 +30,7 @@ export interface FoldOptions {
   store: Corestore
   view: View
   clock: HybridClock
-  /** Every record that was folded, whether it won or not. */
+  /** Every record that was folded, whether it won or not; after its `onChange`. */
   onRecord: (record: RegistryRecord) => void
   onChange: (record: RegistryRecord) => void
   log: Log
@@ -48,11 +48,9 @@ export const openFold = (options: FoldOptions): Fold => {
 
   const apply = async (step: Step): Promise<void> => {
     const changed = await view.fold(step)
-    for (const record of step.records ?? []) {
-      clock.observe(record.hlc)
-      options.onRecord(record)
-    }
+    for (const record of step.records ?? []) clock.observe(record.hlc)
     for (const record of changed) options.onChange(record)
+    for (const record of step.records ?? []) options.onRecord(record)
     if (step.wait !== undefined && step.wait.length > 0) scheduleRipe()
   }
 

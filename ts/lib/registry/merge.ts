@@ -10,15 +10,16 @@ import type { RegistryRecord } from './record.js'
 export interface NameState {
   /** The winner first. */
   heads: RegistryRecord[]
-  /** Revisions that a record was written over, and that have not arrived yet. */
-  awaited: string[]
+  /** Revisions that a record was written over, arrived or not, sorted. */
+  over: string[]
 }
 
-export const EMPTY: NameState = { heads: [], awaited: [] }
+export const EMPTY: NameState = { heads: [], over: [] }
 
 /** More than this in one name is an error or an attack; the oldest are forgotten. */
 const MAX_HEADS = 64
-const MAX_AWAITED = 256
+/** A record that arrives after this many later ones may show as a conflict until the next deploy; it can't win. */
+const MAX_OVER = 256
 
 /** Greater wins: by clock, then by edge. The rest only matters when two processes used one identity. */
 export const compareRecords = (a: RegistryRecord, b: RegistryRecord): number =>
@@ -29,15 +30,16 @@ export const compareRecords = (a: RegistryRecord, b: RegistryRecord): number =>
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
-/** The state with one more record; the records of a name may come in any order, each once. */
+/** The state with one more record. The order doesn't matter, nor does a record that comes twice. */
 export const merge = (state: NameState, record: RegistryRecord): NameState => {
-  const awaited = new Set(state.awaited)
-  const heads = state.heads.filter((head) => !record.previous.includes(head.revisionId))
-  const seen = new Set(state.heads.map((head) => head.revisionId))
-  for (const revision of record.previous) if (!seen.has(revision)) awaited.add(revision)
-  if (!awaited.delete(record.revisionId)) heads.push(record)
-  heads.sort((a, b) => compareRecords(b, a))
-  return { heads: heads.slice(0, MAX_HEADS), awaited: [...awaited].sort().slice(-MAX_AWAITED) }
+  const over = new Set([...state.over, ...record.previous])
+  // Two records of one revision are of one identity in two processes: the greater text stays, whichever came first.
+  const twin = state.heads.find((head) => head.revisionId === record.revisionId)
+  const arrived = twin !== undefined && compareRecords(twin, record) > 0 ? twin : record
+  const heads = [...state.heads.filter((head) => head !== twin), arrived]
+    .filter((head) => !over.has(head.revisionId))
+    .sort((a, b) => compareRecords(b, a))
+  return { heads: heads.slice(0, MAX_HEADS), over: [...over].sort().slice(-MAX_OVER) }
 }
 
 export const winnerOf = (state: NameState | undefined): RegistryRecord | null => state?.heads[0] ?? null

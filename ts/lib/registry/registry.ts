@@ -76,17 +76,22 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
   const fetchBlobs = (record: RegistryRecord): void => {
     for (const ref of refsOf(record)) blobs.fetch(ref)
   }
+  /** A listener's error is not the log's. */
+  const emit = (event: keyof RegistryEvents, record: RegistryRecord): void => {
+    try {
+      events.emit(event, record)
+    } catch (error) {
+      log('error', 'a listener of the registry failed', { event, name: record.name, reason: messageOf(error) })
+    }
+  }
   const fold = openFold({
     store,
     view,
     clock,
-    onRecord: fetchBlobs,
-    onChange: (record) => {
-      try {
-        events.emit('change', record)
-      } catch (error) {
-        log('error', 'a listener of change failed', { name: record.name, reason: messageOf(error) })
-      }
+    onChange: (record) => { emit('change', record) },
+    onRecord: (record) => {
+      fetchBlobs(record)
+      emit('record', record)
     },
     log,
   })

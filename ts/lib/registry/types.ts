@@ -27,6 +27,8 @@ export type Change = PutChange | DeleteChange
 export interface RegistryEvents {
   /** The winner of a name changed, by whichever edge: also a tombstone. Fires for the publisher's own records too. */
   change: [record: RegistryRecord]
+  /** A record was indexed, whether it won or not: after its `change`, if there is one. */
+  record: [record: RegistryRecord]
 }
 
 export interface RegistryStats {

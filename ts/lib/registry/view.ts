@@ -14,7 +14,7 @@ import { z } from 'zod'
 import { EMPTY, merge, winnerOf, type NameState } from './merge.js'
 import { blobRefSchema, registryRecordSchema, type BlobRef, type RegistryRecord } from './record.js'
 
-const nameStateSchema = z.object({ heads: z.array(registryRecordSchema), awaited: z.array(z.string()) })
+const nameStateSchema = z.object({ heads: z.array(registryRecordSchema), over: z.array(z.string()) })
 
 export interface Waiting {
   key: string
