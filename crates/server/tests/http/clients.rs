@@ -11,14 +11,8 @@ use crate::harness::{Edge, echo, elsewhere, get, host, invocation};
 
 const SHORT: Duration = Duration::from_millis(100);
 
-fn impatient() -> Edge {
-    let limits = Limits {
-        head_timeout: SHORT,
-        body_timeout: SHORT,
-        idle_timeout: 2 * SHORT,
-        write_timeout: SHORT,
-        ..Limits::default()
-    };
+/// Each test shortens one time only, so that it sees that one at work.
+fn impatient(limits: Limits) -> Edge {
     Edge::with(limits, host(elsewhere, echo))
 }
 
@@ -111,10 +105,13 @@ fn refuses_an_event_above_the_limit_whatever_its_framing() {
         "POST /2015-03-31/functions/hello/invocations HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n{chunk}{chunk}0\r\n\r\n"
     );
     assert_eq!(edge.send(&chunked).status, 413);
+    // Who sends everything before it listens gets the answer, not a reset.
+    let long = edge.send(&invocation("hello", "", &"1".repeat(20 << 20)));
+    assert_eq!((long.status, long.error().1), (413, "RequestTooLargeException"));
     // Somebody who announces a terabyte is not listened to for long.
     let mut client = edge.connect();
     client.send(invocation("hello", "", "").replace("length: 0", "length: 1099511627776").as_bytes());
-    while client.try_send(&[b'1'; 4096]) && edge.gateway.stats().latency.iter().sum::<u64>() < 4 {}
+    while client.try_send(&[b'1'; 4096]) && edge.gateway.stats().latency.iter().sum::<u64>() < 5 {}
     assert_eq!(client.response().status, 413);
 }
 
@@ -159,7 +156,7 @@ fn refuses_heads_that_are_too_large_or_malformed() {
 
 #[test]
 fn closes_on_a_client_that_never_finishes_its_head() {
-    let edge = impatient();
+    let edge = impatient(Limits { head_timeout: SHORT, ..Limits::default() });
     let mut client = edge.connect();
     client.send(b"POST /2015-03-31/functions/hello/invo");
     assert_eq!(client.rest(), "");
@@ -176,7 +173,7 @@ fn closes_on_a_client_that_never_finishes_its_head() {
 
 #[test]
 fn closes_on_a_client_that_says_nothing() {
-    let edge = impatient();
+    let edge = impatient(Limits { idle_timeout: SHORT, head_timeout: SHORT, ..Limits::default() });
     assert_eq!(edge.connect().rest(), "");
     let mut idle = edge.connect();
     idle.send(invocation("hello", "", "1").as_bytes());
@@ -186,7 +183,7 @@ fn closes_on_a_client_that_says_nothing() {
 
 #[test]
 fn gives_up_on_a_body_that_does_not_come() {
-    let edge = impatient();
+    let edge = impatient(Limits { body_timeout: SHORT, ..Limits::default() });
     let mut client = edge.connect();
     client.send(invocation("hello", "", "").replace("length: 0", "length: 5").as_bytes());
     client.send(b"{");
