@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { startEdge } from './harness/edges.js'
-import { call } from './harness/http.js'
+import { call, invoke } from './harness/http.js'
 import { runToEnd } from './harness/processes.js'
 
 let folder = ''
@@ -72,6 +72,20 @@ describe('bin/edge.js', () => {
     assert.equal(code, 1)
     assert.match(output, new RegExp(`127\\.0\\.0\\.1:${port}`))
     assert.match(output, /in use|already/)
+  })
+  test('bound elsewhere than on loopback: control calls need a token of the cluster key, invocations do not', async () => {
+    const env = { SWARMLAMBDA_HTTP_HOST: '0.0.0.0' }
+    await using edge = await startEdge({ name: 'edge-b', folder, env })
+    const url = `http://127.0.0.1:${edge.port}`
+    const hello = { name: 'hello', files: { 'index.js': 'exports.handler = async () => 1' } }
+    assert.match(edge.output(), /control calls need a token/)
+    assert.equal((await call('POST', `${url}/functions`, hello)).status, 403)
+    assert.equal((await call('GET', `${url}/metrics`)).status, 403)
+    const minted = await runToEnd(process.execPath, ['bin/swarmlambda.js', 'token', '1'], { env: { SWARMLAMBDA_STATE_DIR: join(folder, 'edge-b') } })
+    assert.equal(minted.code, 0, minted.output)
+    const deployed = await call('POST', `${url}/functions`, hello, { authorization: `Bearer ${minted.output.trim()}` })
+    assert.equal(deployed.status, 201, deployed.text)
+    assert.equal((await invoke(url, 'hello')).text, '1')
   })
   test('a state directory that another edge has; that one serves on, and stops cleanly', async () => {
     await using edge = await startEdge({ name: 'edge-a', folder })

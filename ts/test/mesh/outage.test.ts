@@ -45,6 +45,16 @@ describe('an edge that was away', () => {
     for (const { url: other } of Object.values(mesh.edges)) await snapshotWhere(other, has('alone', NAMES))
   })
 
+  test('a stopped edge first finishes what runs', async () => {
+    await deploy(mesh.url('edge-b'), 'slow', 'exports.handler = async () => { await new Promise((done) => setTimeout(done, 1000)); return "slow" }')
+    const { url } = mesh.edges['edge-c']
+    const invoked = invoke(url, 'slow')
+    await snapshotWhere(url, ({ edges, self }) => edges.some(({ inFlight, name }) => name === self && inFlight > 0))
+    assert.equal(await mesh.edges['edge-c'].stop(), 0)
+    assert.deepEqual([(await invoked).text, tries(await invoked)], ['"slow"', 'edge-c=ok'])
+    await mesh.restart('edge-c')
+  })
+
   for (const order of [['edge-a', 'edge-b', 'edge-c'], ['edge-c', 'edge-a', 'edge-b']] as const) {
     test(`all come back, stopped and started in the order ${order.join(', ')}`, async () => {
       for (const name of order) assert.equal(await mesh.edges[name].stop(), 0)
