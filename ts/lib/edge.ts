@@ -88,6 +88,9 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
   const registry = stack.use(await openRegistry({ store, stateDir, mesh, edgeId: mesh.id, log: toFunction(log) }))
 
   const changes = new EventEmitter<{ change: [] }>()
+  // Every deploy that waits for other edges listens: as many as there are deploys.
+  changes.setMaxListeners(0)
+  mesh.events.setMaxListeners(0)
   const spec = specOf.bind(null, place)
   const sync = stack.use(openSync({ engine, registry, specOf: spec, onChange: () => changes.emit('change'), log }))
   mesh.events.on('status', () => sync.poke())
