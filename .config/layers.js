@@ -23,7 +23,7 @@ const LAYERS = {
   native: [],
   disposal: [],
   edge: ['api', 'router', 'registry', 'p2p', 'cluster', 'native', 'regions', 'bundle', 'metrics', 'config', 'disposal'],
-  upstreams: ['regions'],
+  upstreams: ['regions', 'config'],
   dns: ['upstreams', 'regions', 'config'],
   proxy: ['upstreams', 'regions', 'config'],
 }
