@@ -18,6 +18,7 @@ use crate::{
     body::Body,
     error::Error,
     events::Events,
+    fair::fair,
     host::Outcome,
     limits::Limits,
     receipt::is_edge_char,
@@ -128,7 +129,7 @@ impl Gateway {
 impl Entry {
     /// Runs the function and counts how it ended.
     pub(crate) async fn invoke(&self, invocation: Invocation) -> Outcome {
-        let outcome = Outcome::from(self.function.invoke(invocation).await);
+        let outcome = Outcome::from(fair(self.function.invoke(invocation)).await);
         self.counters.count(outcome.class, outcome.duration);
         outcome
     }

@@ -13,6 +13,7 @@ mod control;
 mod dispatch;
 mod error;
 mod events;
+mod fair;
 mod gateway;
 mod host;
 mod invoke;
