@@ -3,9 +3,10 @@
 import { dirname, relative, resolve, sep } from 'node:path'
 
 /** Importable from anywhere: nothing of this project is behind them. */
-const COMMON = ['errors', 'log', 'version', 'snapshot']
+const COMMON = ['addresses', 'errors', 'log', 'version', 'snapshot']
 
 const LAYERS = {
+  addresses: [],
   errors: [],
   log: [],
   version: [],

@@ -2,6 +2,8 @@
 
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { isLoopback } from './addresses.js'
+import { SwarmError } from './errors.js'
 import type { LogLevel } from './log.js'
 import type { Endpoint } from './config/schemas.js'
 import { read, type Environment } from './config/variable.js'
@@ -26,6 +28,8 @@ export interface EdgeConfig {
   bootstrap: 'public' | 'none' | Endpoint[]
   /** Known Host names besides lambda.mesh and loopback. */
   hosts: string[]
+  /** Control calls need a token: told so, or the gateway is not on loopback. */
+  needsToken: boolean
   threads: number | null
   slots: number | null
   logLevel: LogLevel
@@ -66,30 +70,44 @@ const defaultNodeName = (host: string): string => {
 export const parseEdgeConfig = (env: Environment, host: string = hostname()): EdgeConfig => {
   const clusterId = read(env, variables.CLUSTER_ID)
   const nodeName = read(env, variables.NODE_NAME) ?? defaultNodeName(host)
+  const httpHost = read(env, variables.HTTP_HOST)
   return {
     clusterId,
     clusterKey: read(env, variables.CLUSTER_KEY),
     nodeName,
     region: read(env, variables.EDGE_REGION),
-    httpHost: read(env, variables.HTTP_HOST),
+    httpHost,
     httpPort: read(env, variables.HTTP_PORT),
     stateDir: read(env, variables.STATE_DIR) ?? join('.swarm-lambda', clusterId, nodeName),
     peers: read(env, variables.PEERS) ?? [],
     bootstrap: read(env, variables.BOOTSTRAP),
     hosts: read(env, variables.HOSTS) ?? [],
+    needsToken: read(env, variables.CONTROL) === 'token' || !isLoopback(httpHost),
     threads: read(env, variables.THREADS),
     slots: read(env, variables.SLOTS),
     logLevel: read(env, variables.LOG),
   }
 }
 
-export const parseProxyConfig = (env: Environment): ProxyConfig => ({
-  host: read(env, variables.PROXY_HOST),
-  port: read(env, variables.PROXY_PORT),
-  edges: read(env, variables.EDGES),
-  region: read(env, variables.CLIENT_REGION),
-  logLevel: read(env, variables.LOG),
-})
+export const parseProxyConfig = (env: Environment): ProxyConfig => {
+  const config = {
+    host: read(env, variables.PROXY_HOST),
+    port: read(env, variables.PROXY_PORT),
+    edges: read(env, variables.EDGES),
+    region: read(env, variables.CLIENT_REGION),
+    logLevel: read(env, variables.LOG),
+  }
+  // Edges on loopback trust whoever reaches them; a proxy would pass that trust on to the network.
+  const open = read(env, variables.EDGES_CONTROL) !== 'token' && config.edges.some(({ host }) => isLoopback(host))
+  if (open && !isLoopback(config.host)) {
+    throw new SwarmError(
+      'CONFIG_INVALID',
+      `SWARMLAMBDA_PROXY_HOST is "${config.host}", which would let the network deploy to edges on loopback; ` +
+        'allowed: a loopback address, or any with SWARMLAMBDA_CONTROL=token set for the edges and here',
+    )
+  }
+  return config
+}
 
 export const parseDnsConfig = (env: Environment): DnsConfig => ({
   host: read(env, variables.DNS_HOST),

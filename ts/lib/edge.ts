@@ -6,9 +6,10 @@ import { mkdir } from 'node:fs/promises'
 import { stop as stopEsbuild } from 'esbuild'
 import { openControl } from './api/control.js'
 import { openFunctions } from './api/functions.js'
-import { isLoopback, openGuard } from './api/guards.js'
+import { tryListening, urlOf } from './addresses.js'
+import { openGuard } from './api/guards.js'
 import { deriveKeys, loadClusterKey, loadIdentity } from './cluster.js'
-import type { EdgeConfig } from './config.js'
+import { listenError, type EdgeConfig } from './config.js'
 import { openStack } from './disposal.js'
 import { readAssets } from './edge/assets.js'
 import { openBroadcasts, type Broadcasts } from './edge/broadcasts.js'
@@ -64,6 +65,10 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
   await mkdir(stateDir, { recursive: true }).catch((cause: unknown) => {
     throw new SwarmError('CONFIG_INVALID', `SWARMLAMBDA_STATE_DIR ${JSON.stringify(stateDir)} is no directory this process can write to: ${messageOf(cause)}`, { cause })
   })
+  // Before anybody is told of this edge; the gateway itself opens last.
+  await tryListening(config.httpHost, config.httpPort).catch((error: unknown) => {
+    throw listenError(error, { host: config.httpHost, port: config.httpPort, hostVariable: 'SWARMLAMBDA_HTTP_HOST', portVariable: 'SWARMLAMBDA_HTTP_PORT' })
+  })
   const keys = deriveKeys(await loadClusterKey(config))
   const identity = await loadIdentity(stateDir)
   const store = await openStore(stateDir)
@@ -108,7 +113,7 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
   stack.defer(async () => await stopEsbuild())
   const control = openControl({
     functions,
-    guard: openGuard({ httpHost: config.httpHost, hosts: config.hosts, controlKey: keys.control, clock: Date.now }),
+    guard: openGuard({ httpHost: config.httpHost, needsToken: config.needsToken, hosts: config.hosts, controlKey: keys.control, clock: Date.now }),
     metrics: () => metrics.page(),
     onError: (error, { method, path }) => log.error('a control call failed', { method, path, error: messageOf(error) }),
   })
@@ -129,8 +134,8 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
 
   engine.setAssets(await readAssets())
   const port = await engine.listen({ host: config.httpHost, port: config.httpPort }, misses.onMiss, control)
-  const url = `http://${config.httpHost.includes(':') ? `[${config.httpHost}]` : config.httpHost}:${port}`
-  if (!isLoopback(config.httpHost)) say(`control calls need a token: ${url} is not loopback`)
+  const url = urlOf(config.httpHost, port)
+  if (config.needsToken) say('control calls need a token: bin/swarmlambda.js token mints one')
 
   broadcasts = stack.use(
     openBroadcasts({ cluster: clusterId, place, url, version: VERSION, startedAt, engine, mesh, registry, loaded, changes, isDraining: () => draining, onTraffic: (requests) => misses.tick(requests) }),

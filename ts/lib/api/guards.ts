@@ -1,13 +1,16 @@
 // Who may call the control API. Decided by configuration and by what the request says, never by the peer's address:
 // behind a local proxy every client looks like 127.0.0.1.
 import { isIP } from 'node:net'
+import { isLoopback } from '../addresses.js'
 import { SwarmError } from '../errors.js'
 import type { Request } from './requests.js'
 import { verifyToken } from './token.js'
 
 export interface GuardOptions {
-  /** Where the gateway is bound; anything but loopback needs tokens. */
+  /** Where the gateway is bound. */
   httpHost: string
+  /** Control calls need a token. */
+  needsToken: boolean
   /** Further names this edge is known under. */
   hosts: readonly string[]
   /** Key of the tokens, derived from the cluster key. */
@@ -22,7 +25,7 @@ const WRITES: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
 /** Checks a control call, or throws `FORBIDDEN` or `UNSUPPORTED_MEDIA_TYPE`. */
 export function openGuard(options: GuardOptions): (request: Request) => void {
   const known = new Set([options.httpHost, ...options.hosts].map((host) => host.toLowerCase()))
-  const needsToken = !isLoopback(options.httpHost)
+  const { needsToken } = options
 
   // A page under a foreign name that resolves to 127.0.0.1 (DNS rebinding) sends that name; an address can't be rebound.
   // A foreign address at an edge on loopback came through a proxy that others can reach: said to be so, or refused.
@@ -49,10 +52,6 @@ export function openGuard(options: GuardOptions): (request: Request) => void {
     }
   }
 }
-
-/** Whether an address or name means this machine only. */
-export const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 
 /** `name:port`, `1.2.3.4`, `[::1]:80` → the host in lower case without brackets; null: malformed. */
 function hostOf(authority: string): string | null {

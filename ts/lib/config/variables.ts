@@ -112,6 +112,26 @@ export const HOSTS = optional(
   'lambda.mesh, names under it, and loopback only',
 )
 
+export const CONTROL = variable(
+  {
+    name: 'SWARMLAMBDA_CONTROL',
+    about: 'Whether control calls (deploy, list, delete) need a token; "auto": unless the address is loopback.',
+    allowed: 'auto or token',
+    schema: z.enum(['auto', 'token']),
+  },
+  'auto',
+)
+
+export const EDGES_CONTROL = variable(
+  {
+    name: 'SWARMLAMBDA_CONTROL',
+    about: 'What the edges on loopback were told; a proxy that others can reach wants "token" there and here.',
+    allowed: 'auto or token',
+    schema: z.enum(['auto', 'token']),
+  },
+  'auto',
+)
+
 export const THREADS = optional(
   {
     name: 'SWARMLAMBDA_THREADS',
@@ -208,12 +228,13 @@ export const EDGE_VARIABLES: readonly Variable[] = [
   PEERS,
   BOOTSTRAP,
   HOSTS,
+  CONTROL,
   THREADS,
   SLOTS,
   LOG,
 ]
 
-export const PROXY_VARIABLES: readonly Variable[] = [PROXY_HOST, PROXY_PORT, EDGES, CLIENT_REGION, LOG]
+export const PROXY_VARIABLES: readonly Variable[] = [PROXY_HOST, PROXY_PORT, EDGES, EDGES_CONTROL, CLIENT_REGION, LOG]
 
 export const DNS_VARIABLES: readonly Variable[] = [DNS_HOST, DNS_PORT, DNS_ZONE, DNS_TTL, EDGES, CLIENT_REGION, LOG]
 

@@ -81,7 +81,7 @@ function control(given: Given = {}) {
   })
   const answer = openControl({
     functions,
-    guard: openGuard({ httpHost: given.httpHost ?? '127.0.0.1', hosts: ['my.edge'], controlKey: CONTROL_KEY, clock: () => NOW }),
+    guard: openGuard({ httpHost: given.httpHost ?? '127.0.0.1', needsToken: given.httpHost !== undefined, hosts: ['my.edge'], controlKey: CONTROL_KEY, clock: () => NOW }),
     metrics: () => Promise.resolve({ contentType: 'text/plain', text: 'up 1\n' }),
     onError: (error) => errors.push(error),
   })

@@ -71,7 +71,7 @@ for (const { name, variables, port, host } of BINS) {
     [host, '192.0.2.1', 'an address of this machine'],
   ] as const) {
     test(`${name} stops with one line for ${variable}=${value}`, async () => {
-      const { stdout, stderr, code } = await run(name, { [port]: '0', [variable]: value })
+      const { stdout, stderr, code } = await run(name, { [port]: '0', SWARMLAMBDA_CONTROL: 'token', [variable]: value })
       assert.equal(code, 1)
       assert.equal(stdout, '')
       assert.match(stderr, /^swarmlambda: [^\n]+\n$/)

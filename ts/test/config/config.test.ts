@@ -28,6 +28,7 @@ test('an edge with nothing set runs on loopback as a cluster of its own', () => 
     peers: [],
     bootstrap: 'public',
     hosts: [],
+    needsToken: false,
     threads: null,
     slots: null,
     logLevel: 'info',
@@ -47,6 +48,7 @@ test('every variable of an edge is read', () => {
     SWARMLAMBDA_PEERS: 'pi.lan:47800, [fe80::1]:47801',
     SWARMLAMBDA_BOOTSTRAP: '127.0.0.1:49737',
     SWARMLAMBDA_HOSTS: 'Edge.Example.org,10.0.0.7',
+    SWARMLAMBDA_CONTROL: 'token',
     SWARMLAMBDA_THREADS: '2',
     SWARMLAMBDA_SLOTS: '64',
     SWARMLAMBDA_LOG: 'debug',
@@ -65,6 +67,7 @@ test('every variable of an edge is read', () => {
     ],
     bootstrap: [{ host: '127.0.0.1', port: 49737 }],
     hosts: ['edge.example.org', '10.0.0.7'],
+    needsToken: true,
     threads: 2,
     slots: 64,
     logLevel: 'debug',
@@ -90,6 +93,19 @@ test('the proxy and the DNS server know the three edges of the tour without bein
     ttlSeconds: 5,
     logLevel: 'info',
   })
+})
+
+test('a proxy that others can reach does not open the control API of edges on loopback', () => {
+  const line = refusal(() => parseProxyConfig({ SWARMLAMBDA_PROXY_HOST: '0.0.0.0' }))
+  assert.match(line, /SWARMLAMBDA_PROXY_HOST is "0\.0\.0\.0".*allowed: .*SWARMLAMBDA_CONTROL=token/)
+  assert.equal(parseProxyConfig({ SWARMLAMBDA_PROXY_HOST: '0.0.0.0', SWARMLAMBDA_CONTROL: 'token' }).host, '0.0.0.0')
+  assert.equal(parseProxyConfig({ SWARMLAMBDA_PROXY_HOST: '0.0.0.0', SWARMLAMBDA_EDGES: '10.0.0.1:8787' }).host, '0.0.0.0')
+})
+
+test('control calls need a token where the gateway is not on loopback, or when told so', () => {
+  assert.equal(parseEdgeConfig({}).needsToken, false)
+  assert.equal(parseEdgeConfig({ SWARMLAMBDA_HTTP_HOST: '0.0.0.0' }).needsToken, true)
+  assert.equal(parseEdgeConfig({ SWARMLAMBDA_CONTROL: 'token' }).needsToken, true)
 })
 
 test('the same edge listed twice counts once', () => {
