@@ -1,7 +1,5 @@
 //! What a function can count on, and what it can't do to others. Real plugin, real snapshots.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
