@@ -27,8 +27,7 @@ export interface ClusterKeys {
 
 /** Derives the keys of a cluster (HKDF-SHA256, RFC 5869). */
 export const deriveKeys = (clusterKey: Buffer): ClusterKeys => {
-  const derive = (use: string): Buffer =>
-    Buffer.from(hkdfSync('sha256', clusterKey, 'swarmlambda/v1', use, KEY_BYTES))
+  const derive = (use: string): Buffer => Buffer.from(hkdfSync('sha256', clusterKey, 'swarmlambda/v1', use, KEY_BYTES))
   return { topic: derive('topic'), beacon: derive('beacon'), mac: derive('mac'), control: derive('control') }
 }
 
@@ -55,7 +54,10 @@ const parseKey = (text: string, where: string): Buffer => {
   return Buffer.from(text.trim(), 'hex')
 }
 
-/** The file's content, or `make()` written there if no file was there. Whoever comes second reads what the first wrote. */
+/**
+ * The file's content, or `make()` written there if no file was there. Whoever comes second reads what the first
+ * wrote.
+ */
 const readOrCreate = async (path: string, make: () => string): Promise<string> => {
   const existing = await readIfThere(path)
   if (existing !== null) return existing

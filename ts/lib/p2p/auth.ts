@@ -51,11 +51,15 @@ export const authenticate = (stream: SecretStream, options: AuthenticateOptions)
       options.onRejected(reason)
     }
   }
-  const onClose = (): void => { settle('closed') }
+  const onClose = (): void => {
+    settle('closed')
+  }
   const onData = (): void => {
     if (stream.rawBytesRead > MAX_BYTES_BEFORE_PROOF) settle('too much data before the proof')
   }
-  const timer = setTimeout(() => { settle('no proof in time') }, options.timeoutMs ?? AUTH_TIMEOUT_MS)
+  const timer = setTimeout(() => {
+    settle('no proof in time')
+  }, options.timeoutMs ?? AUTH_TIMEOUT_MS)
   stream.on('close', onClose)
   const channel = Protomux.from(stream).createChannel<Buffer[]>({
     protocol: PROTOCOL,

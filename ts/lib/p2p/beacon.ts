@@ -26,7 +26,10 @@ export interface BeaconOptions {
   log: Log
 }
 
-/** Starts at once and waits for nothing; a machine that has no sockets to give has no beacon, and says so at debug level. */
+/**
+ * Starts at once and waits for nothing; a machine that has no sockets to give has no beacon, and says so at debug
+ * level.
+ */
 export const openBeacon = (options: BeaconOptions): AsyncDisposable => {
   const { ports, own, key, log } = options
   const packet = encodeHello(own, key)
@@ -71,7 +74,9 @@ export const openBeacon = (options: BeaconOptions): AsyncDisposable => {
     }
     if (socket === null) return
     socket.on('message', onMessage)
-    socket.on('error', (error) => { log('debug', 'beacon socket', { reason: error.message }) })
+    socket.on('error', (error) => {
+      log('debug', 'beacon socket', { reason: error.message })
+    })
     if (closed) return
     log('debug', 'beacon listens', { port: ownPort })
     announce()
@@ -86,7 +91,12 @@ export const openBeacon = (options: BeaconOptions): AsyncDisposable => {
       clearInterval(timer)
       const open = socket
       socket = null
-      if (open !== null) await new Promise<void>((done) => open.close(() => { done() }))
+      if (open !== null)
+        await new Promise<void>((done) =>
+          open.close(() => {
+            done()
+          }),
+        )
     },
   }
 }
@@ -118,8 +128,12 @@ const cachedLookup = (log: Log): ((host: string) => string | null) => {
     if (!entry.busy && Date.now() - entry.at > RESOLVED_FOR_MS) {
       entry.busy = true
       lookup(host, { family: 4 })
-        .then((found) => { entry.address = found.address })
-        .catch((error: unknown) => { log('debug', 'peer name not resolved', { host, reason: messageOf(error) }) })
+        .then((found) => {
+          entry.address = found.address
+        })
+        .catch((error: unknown) => {
+          log('debug', 'peer name not resolved', { host, reason: messageOf(error) })
+        })
         .finally(() => {
           entry.at = Date.now()
           entry.busy = false

@@ -1,6 +1,6 @@
-// Who is dialled, where and when. Of two edges that hear each other the one with the lower public key dials, so that they
-// don't meet twice; on the topic, where only the later of two finds the other, whoever finds dials. Every find ends here;
-// the loop never gives up on a peer that once was one.
+// Who is dialled, where and when. Of two edges that hear each other the one with the lower public key dials, so that
+// they don't meet twice; on the topic, where only the later of two finds the other, whoever finds dials. Every find
+// ends here; the loop never gives up on a peer that once was one.
 
 import type { Address } from 'hyperdht'
 import type { SecretStream } from '@hyperswarm/secret-stream'
@@ -64,8 +64,6 @@ export interface Dialer extends Disposable {
   lost(id: string): void
   /** Whoever answers there is no peer. */
   rejected(id: string): void
-  /** Where a peer was last found. */
-  addressesOf(id: string): readonly Address[]
 }
 
 export const openDialer = (options: DialerOptions): Dialer => {
@@ -82,7 +80,10 @@ export const openDialer = (options: DialerOptions): Dialer => {
     candidate.notBefore = Math.max(candidate.notBefore, now + wait)
   }
   const attempt = (id: string, candidate: Candidate): void => {
-    const stream = options.dial(candidate.publicKey, candidate.addresses)
+    // The node tries the first address only: after a failure it is another one's turn.
+    const turn = candidate.failures % Math.max(candidate.addresses.length, 1)
+    const addresses = [...candidate.addresses.slice(turn), ...candidate.addresses.slice(0, turn)]
+    const stream = options.dial(candidate.publicKey, addresses)
     candidate.attempt = stream
     candidate.attemptUntil = Date.now() + (candidate.lookup ? LOOKUP_WITHIN_MS : DIRECT_WITHIN_MS)
     stream.on('error', (error: Error) => {
@@ -94,11 +95,8 @@ export const openDialer = (options: DialerOptions): Dialer => {
       fail(candidate, Date.now())
     })
     stream.once('open', () => {
-      if (candidate.attempt === stream) {
-        candidate.attempt = null
-        // Until it has introduced itself it isn't connected: don't dial again meanwhile.
-        candidate.notBefore = Date.now() + DIRECT_WITHIN_MS
-      }
+      // It goes on until the peer has proved itself, or failed to.
+      candidate.attemptUntil = Infinity
       options.onOpen(stream)
     })
   }
@@ -147,33 +145,33 @@ export const openDialer = (options: DialerOptions): Dialer => {
       const candidate = candidates.get(id) ?? make(id, find)
       if (find.incarnation !== null && candidate.past.includes(find.incarnation)) return
       const restarted = find.incarnation !== null && candidate.incarnation !== find.incarnation
-      const moved = find.addresses.some((address) => !candidate.addresses.some((known) => sameAddress(known, address)))
-      if (restarted) {
-        if (candidate.incarnation !== null) candidate.past = [candidate.incarnation, ...candidate.past].slice(0, MAX_PAST)
-        candidate.incarnation = find.incarnation
-      }
       if (find.lookup !== true) candidate.lookup = false
-      if (moved && (find.lookup !== true || candidate.lookup)) {
-        const older = candidate.addresses.filter((known) => !find.addresses.some((address) => sameAddress(known, address)))
-        candidate.addresses = [...find.addresses, ...older].slice(0, MAX_ADDRESSES)
+      if (find.lookup !== true || candidate.lookup) {
+        // Where an earlier incarnation was, nobody is.
+        const older = restarted ? [] : candidate.addresses
+        const others = older.filter((known) => !find.addresses.some((address) => sameAddress(known, address)))
+        candidate.addresses = [...find.addresses, ...others].slice(0, MAX_ADDRESSES)
       }
       if (restarted) {
-        // Where it was, nobody answers: don't wait for that try to end, nor for its turn.
+        if (candidate.incarnation !== null) {
+          candidate.past = [candidate.incarnation, ...candidate.past].slice(0, MAX_PAST)
+        }
+        candidate.incarnation = find.incarnation
+        // Don't wait for a try of the earlier one to end, nor for the next turn.
         const stale = candidate.attempt
         candidate.attempt = null
         stale?.destroy()
         candidate.failures = 0
         candidate.notBefore = 0
-      } else if (moved && find.lookup !== true) {
-        candidate.failures = 0
-        candidate.notBefore = Math.min(candidate.notBefore, Date.now() + DIRECT_WITHIN_MS)
       }
       visit(id, candidate)
     },
     proved: (id) => {
       proven.add(id)
       const candidate = candidates.get(id)
-      if (candidate !== undefined) candidate.failures = 0
+      if (candidate === undefined) return
+      candidate.failures = 0
+      candidate.attempt = null
     },
     lost: (id) => {
       const candidate = candidates.get(id)
@@ -183,7 +181,6 @@ export const openDialer = (options: DialerOptions): Dialer => {
       const candidate = candidates.get(id)
       if (candidate !== undefined && !proven.has(id)) candidate.notBefore = Date.now() + STRANGER_MS
     },
-    addressesOf: (id) => candidates.get(id)?.addresses ?? [],
     [Symbol.dispose]: () => {
       clearInterval(timer)
       for (const candidate of candidates.values()) candidate.attempt?.destroy()

@@ -3,9 +3,12 @@
 /** How often {@link Liveness.tick} wants to be called. */
 export const TICK_MS = 250
 const PING_EVERY_MS = 1_000
-/** A peer is known dead within 3 s of its last byte; one tick to notice is taken off. */
-export const SILENT_FOR_MS = 2_700
-/** Time that passed in one step longer than this was our own (a stopped process, a blocked loop): the peer isn't blamed. */
+/** A peer is known dead within 3 s: two pings unanswered, and a tick to notice and one to tell. */
+export const SILENT_FOR_MS = 2_500
+/**
+ * Time that passed in one step longer than this was our own (a stopped process, a blocked loop): the peer isn't
+ * blamed.
+ */
 const MAX_STEP_MS = 2 * TICK_MS
 const RTT_WEIGHT = 0.25
 

@@ -27,14 +27,21 @@ export interface MdnsOptions {
 export const openMdns = (options: MdnsOptions): AsyncDisposable => {
   const { own, key, log } = options
   const name = `_${options.topic.toString('hex', 0, 6)}._swarmlambda._udp.local`
-  const record = { name, type: 'TXT' as const, ttl: TTL_SECONDS, data: [`h=${encodeHello(own, key).toString('base64')}`] }
+  const record = {
+    name,
+    type: 'TXT' as const,
+    ttl: TTL_SECONDS,
+    data: [`h=${encodeHello(own, key).toString('base64')}`],
+  }
   const responders = new Map<string, MulticastDns>()
   const startedAt = Date.now()
   let lastAt = -Infinity
 
-  const complain = (address: string) => (error: unknown): void => {
-    log('debug', 'mdns', { address, reason: messageOf(error) })
-  }
+  const complain =
+    (address: string) =>
+    (error: unknown): void => {
+      log('debug', 'mdns', { address, reason: messageOf(error) })
+    }
   const onData = (data: unknown, host: string): void => {
     const text = Buffer.isBuffer(data) ? data.toString() : ''
     if (!text.startsWith('h=')) return
@@ -61,10 +68,7 @@ export const openMdns = (options: MdnsOptions): AsyncDisposable => {
     })
     return responder
   }
-  const announce = (): void => {
-    const now = Date.now()
-    if (now - startedAt > EAGER_FOR_MS && now - lastAt < EVERY_MS) return
-    lastAt = now
+  const visitInterfaces = (): void => {
     const addresses = localAddresses()
     for (const [address, responder] of responders) {
       if (addresses.includes(address)) continue
@@ -83,6 +87,17 @@ export const openMdns = (options: MdnsOptions): AsyncDisposable => {
       else say()
     }
   }
+  const announce = (): void => {
+    const now = Date.now()
+    if (now - startedAt > EAGER_FOR_MS && now - lastAt < EVERY_MS) return
+    lastAt = now
+    try {
+      visitInterfaces()
+    } catch (error) {
+      // Some sandboxes refuse to list interfaces.
+      complain('any')(error)
+    }
+  }
   announce()
   const timer = setInterval(announce, EAGER_EVERY_MS)
 
@@ -90,7 +105,10 @@ export const openMdns = (options: MdnsOptions): AsyncDisposable => {
     [Symbol.asyncDispose]: async () => {
       clearInterval(timer)
       const closing = [...responders.values()].map(
-        (responder) => new Promise<void>((done) => { responder.destroy(done) }),
+        (responder) =>
+          new Promise<void>((done) => {
+            responder.destroy(done)
+          }),
       )
       responders.clear()
       await Promise.all(closing)

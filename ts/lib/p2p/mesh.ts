@@ -40,7 +40,9 @@ const ADDRESSES_TOPIC = 'mesh/addresses'
 const MAX_ADDRESSES = 256
 
 const addressesSchema = z
-  .array(z.object({ id: z.string().regex(/^[0-9a-f]{64}$/), host: z.ipv4(), port: z.number().int().min(1).max(65_535) }))
+  .array(
+    z.object({ id: z.string().regex(/^[0-9a-f]{64}$/), host: z.ipv4(), port: z.number().int().min(1).max(65_535) }),
+  )
   .max(MAX_ADDRESSES)
 
 export interface MeshOptions {
@@ -76,7 +78,9 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
 
   const accept = (stream: SecretStream): void => {
     const id = stream.remotePublicKey.toString('hex')
-    stream.on('error', (error: Error) => { log('debug', 'connection', { id, reason: error.message }) })
+    stream.on('error', (error: Error) => {
+      log('debug', 'connection', { id, reason: error.message })
+    })
     if (closing || introduction === null || unproven.size >= MAX_UNPROVEN) {
       if (!closing) log('debug', 'connection refused: too many that prove nothing', { id })
       stream.destroy()
@@ -117,7 +121,11 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
     announced.add(peer)
     older?.close('replaced')
     dialer?.proved(peer.id)
-    dialer?.found({ publicKey: Buffer.from(peer.id, 'hex'), incarnation: theirs, addresses: [{ host: peer.host, port }] })
+    dialer?.found({
+      publicKey: Buffer.from(peer.id, 'hex'),
+      incarnation: theirs,
+      addresses: [{ host: peer.host, port }],
+    })
     log('info', 'peer connected', { peer: peer.name, region: peer.region, host: peer.host, id: peer.id })
     events.emit('peer', peer)
     if (status !== null) peer.sendStatus(status)
@@ -151,7 +159,8 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
     const parsed = addressesSchema.safeParse(payload)
     if (!parsed.success) return
     for (const { id, host, port } of parsed.data) {
-      if (!connections.has(id)) dialer?.found({ publicKey: Buffer.from(id, 'hex'), incarnation: null, addresses: [{ host, port }] })
+      if (!connections.has(id))
+        dialer?.found({ publicKey: Buffer.from(id, 'hex'), incarnation: null, addresses: [{ host, port }] })
     }
   }
 
@@ -165,7 +174,9 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
   const closers: (() => void | PromiseLike<void>)[] = []
   const every = (ms: number, run: () => void): void => {
     const timer = setInterval(run, ms)
-    closers.push(() => { clearInterval(timer) })
+    closers.push(() => {
+      clearInterval(timer)
+    })
   }
   if (transport !== null) {
     introduction = { name: options.name, region: options.region, incarnation, port: transport.port }
@@ -183,15 +194,26 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
       log,
     })
     dialer = opened
-    closers.push(() => { opened[Symbol.dispose]() })
+    closers.push(() => {
+      opened[Symbol.dispose]()
+    })
     const onHello = (hello: Hello, host: string): boolean => {
-      opened.found({ publicKey: hello.publicKey, incarnation: hello.incarnation, addresses: [{ host, port: hello.port }] })
+      opened.found({
+        publicKey: hello.publicKey,
+        incarnation: hello.incarnation,
+        addresses: [{ host, port: hello.port }],
+      })
       const known = connections.get(hello.publicKey.toString('hex'))?.introduction.incarnation === hello.incarnation
       // It is for them to dial, and they may not have heard of us yet.
       return !known && !opened.dials(hello.publicKey)
     }
     const shared = { own, key: keys.beacon, log }
-    const beacon = openBeacon({ ...shared, ports: options.beaconPorts ?? BEACON_PORTS, seeds: options.peers ?? [], onHello })
+    const beacon = openBeacon({
+      ...shared,
+      ports: options.beaconPorts ?? BEACON_PORTS,
+      seeds: options.peers ?? [],
+      onHello,
+    })
     closers.push(() => beacon[Symbol.asyncDispose]())
     if (options.mdns !== false) {
       const mdns = openMdns({ ...shared, topic: keys.topic, onHello })
@@ -219,7 +241,9 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
       lookAround()
       refresh()
     })
-    every(TICK_MS, () => { for (const peer of connections.values()) peer.tick() })
+    every(TICK_MS, () => {
+      for (const peer of connections.values()) peer.tick()
+    })
   }
 
   return {

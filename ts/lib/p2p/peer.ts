@@ -14,6 +14,7 @@ import type { Handler, LostReason, Peer } from './types.js'
 
 const PROTOCOL = 'swarmlambda/peer/1'
 const MAX_SMALL_BYTES = 1024 * 1024
+const INTRODUCED_WITHIN_MS = 5_000
 
 const label = z.string().min(1).max(128)
 
@@ -64,7 +65,9 @@ export const openPeer = (options: PeerOptions): void => {
   let status: PeerStatus | null = null
   let lostReason: LostReason | null = null
 
-  const complain = (what: string): void => { log('debug', what, { peer: introduction.name, id }) }
+  const complain = (what: string): void => {
+    log('debug', what, { peer: introduction.name, id })
+  }
   const channel = Protomux.from(stream).createChannel<Buffer>({
     protocol: PROTOCOL,
     handshake: encodings.raw,
@@ -73,21 +76,31 @@ export const openPeer = (options: PeerOptions): void => {
       if (parsed.success) {
         introduction = parsed.data
         introduced = true
+        clearTimeout(introducing)
         options.onIntroduced(peer)
       } else {
         complain('malformed introduction')
         peer.close('error')
       }
     },
-    onclose: () => { peer.close('closed') },
+    onclose: () => {
+      peer.close('closed')
+    },
   })
   if (channel === null) throw new SwarmError('CLOSED', 'stream is closed')
 
   // The order of these four is the protocol.
-  const ping = channel.addMessage<number>({ encoding: encodings.uint, onmessage: (number) => { pong.send(number) } })
+  const ping = channel.addMessage<number>({
+    encoding: encodings.uint,
+    onmessage: (number) => {
+      pong.send(number)
+    },
+  })
   const pong = channel.addMessage<number>({
     encoding: encodings.uint,
-    onmessage: (number) => { liveness.answered(number, performance.now()) },
+    onmessage: (number) => {
+      liveness.answered(number, performance.now())
+    },
   })
   const statusMessage = channel.addMessage<Buffer>({
     encoding: encodings.raw,
@@ -105,23 +118,42 @@ export const openPeer = (options: PeerOptions): void => {
       else complain('malformed message')
     },
   })
+  const introducing = setTimeout(() => {
+    complain('peer did not introduce itself')
+    peer.close('timeout')
+  }, INTRODUCED_WITHIN_MS)
   stream.once('close', () => {
+    clearTimeout(introducing)
     if (introduced) options.onLost(peer, lostReason ?? 'closed')
   })
 
   const peer: PeerConnection = {
     id,
-    get introduction() { return introduction },
-    get name() { return introduction.name },
-    get region() { return introduction.region },
-    get status() { return status },
-    get rttMs() { return liveness.rttMs() },
+    get introduction() {
+      return introduction
+    },
+    get name() {
+      return introduction.name
+    },
+    get region() {
+      return introduction.region
+    },
+    get status() {
+      return status
+    },
+    get rttMs() {
+      return liveness.rttMs()
+    },
     dialled: stream.isInitiator,
     connectedAt: Date.now(),
     host: stream.rawStream?.remoteHost ?? '',
     request: (method, payload, callOptions) => rpc.request(method, payload, callOptions),
-    send: (topic, payload) => { smallMessage.send(encodeSmall({ topic, payload })) },
-    sendStatus: (value) => { statusMessage.send(encodeSmall(value)) },
+    send: (topic, payload) => {
+      smallMessage.send(encodeSmall({ topic, payload }))
+    },
+    sendStatus: (value) => {
+      statusMessage.send(encodeSmall(value))
+    },
     tick: () => {
       const next = liveness.tick(performance.now(), stream.rawBytesRead)
       if (next === 'dead') peer.close('timeout')
@@ -138,7 +170,8 @@ export const openPeer = (options: PeerOptions): void => {
 
 const encodeSmall = (value: unknown): Buffer => {
   const body = Buffer.from(JSON.stringify(value))
-  if (body.byteLength > MAX_SMALL_BYTES) throw new SwarmError('TOO_LARGE', `message of ${String(body.byteLength)} bytes`)
+  if (body.byteLength > MAX_SMALL_BYTES)
+    throw new SwarmError('TOO_LARGE', `message of ${String(body.byteLength)} bytes`)
   return body
 }
 

@@ -22,7 +22,10 @@ const MAX_BYTES_OUT = 64 * 1024 * 1024
 const MAX_CALLS_IN = 512
 const MAX_TIMEOUT_MS = 15 * 60_000
 
-/** `PEER_UNREACHABLE`; `sent` tells whether the request may have reached the peer, so that its handler may have started. */
+/**
+ * `PEER_UNREACHABLE`; `sent` tells whether the request may have reached the peer, so that its handler may have
+ * started.
+ */
 export class UnreachableError extends SwarmError {
   readonly sent: boolean
 
@@ -46,7 +49,8 @@ export const openRpc = (stream: SecretStream, peer: Peer, handlers: ReadonlyMap<
   const channel = Protomux.from(stream).createChannel<undefined>({
     protocol: PROTOCOL,
     onclose: () => {
-      for (const call of waiting.values()) call.reject(new UnreachableError(`connection to ${peer.name} was lost`, true))
+      for (const call of waiting.values())
+        call.reject(new UnreachableError(`connection to ${peer.name} was lost`, true))
       for (const controller of running.values()) controller.abort(new SwarmError('CLOSED', 'connection lost'))
     },
   })
@@ -57,7 +61,9 @@ export const openRpc = (stream: SecretStream, peer: Peer, handlers: ReadonlyMap<
     if (handler === undefined) throw new SwarmError('NOT_FOUND', `no method ${call.method}`)
     if (running.size >= MAX_CALLS_IN) throw new SwarmError('TOO_MANY_REQUESTS', 'too many calls in flight')
     const controller = new AbortController()
-    const expire = (): void => { controller.abort(new SwarmError('DEADLINE', `${call.method} ran out of time`)) }
+    const expire = (): void => {
+      controller.abort(new SwarmError('DEADLINE', `${call.method} ran out of time`))
+    }
     const timer = setTimeout(expire, call.remainingMs)
     running.set(call.id, controller)
     try {
@@ -94,11 +100,18 @@ export const openRpc = (stream: SecretStream, peer: Peer, handlers: ReadonlyMap<
   const cancel = channel.addMessage({ encoding: encodings.raw, onmessage: onCancel })
   channel.open(undefined)
 
-  const call = async (method: string, payload: Buffer, timeoutMs: number, signal: AbortSignal | undefined): Promise<Buffer> => {
+  const call = async (
+    method: string,
+    payload: Buffer,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Buffer> => {
     const id = nextId
     nextId = (nextId % 0xffff_ffff) + 1
     let giveUp = (_error: Error): void => undefined
-    const onAbort = (): void => { giveUp(asError(signal?.reason)) }
+    const onAbort = (): void => {
+      giveUp(asError(signal?.reason))
+    }
     const timer = setTimeout(() => {
       giveUp(new SwarmError('DEADLINE', `${peer.name} did not answer ${method} in ${String(timeoutMs)} ms`))
     }, timeoutMs)
@@ -126,7 +139,8 @@ export const openRpc = (stream: SecretStream, peer: Peer, handlers: ReadonlyMap<
       if (signal?.aborted === true) throw asError(signal.reason)
       const remainingMs = Math.min(Math.ceil(timeoutMs), MAX_TIMEOUT_MS)
       if (remainingMs <= 0) throw new SwarmError('DEADLINE', `no time left for ${method}`)
-      if (payload.byteLength > MAX_MESSAGE_BYTES) throw new SwarmError('TOO_LARGE', `request of ${String(payload.byteLength)} bytes`)
+      if (payload.byteLength > MAX_MESSAGE_BYTES)
+        throw new SwarmError('TOO_LARGE', `request of ${String(payload.byteLength)} bytes`)
       if (channel.closed) throw new UnreachableError(`${peer.name} is not connected`, false)
       if (waiting.size >= MAX_CALLS_OUT || bytesOut + payload.byteLength > MAX_BYTES_OUT) {
         throw new SwarmError('TOO_MANY_REQUESTS', `too many calls to ${peer.name} in flight`)
@@ -179,7 +193,12 @@ const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(ERRORS, c
 const wireErrorSchema = z.object({ code: z.string(), message: z.string() })
 
 const encodeError = (error: unknown): Buffer =>
-  Buffer.from(JSON.stringify({ code: error instanceof SwarmError ? error.code : 'INTERNAL', message: messageOf(error).slice(0, 4_096) }))
+  Buffer.from(
+    JSON.stringify({
+      code: error instanceof SwarmError ? error.code : 'INTERNAL',
+      message: messageOf(error).slice(0, 4_096),
+    }),
+  )
 
 const decodeError = (body: Buffer): SwarmError => {
   try {

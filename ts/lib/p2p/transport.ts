@@ -1,5 +1,5 @@
-// The Hyperswarm node: it accepts and dials Noise streams, and looks peers up on the cluster's topic. It decides nothing:
-// who is dialled and when is the dialer's, because Hyperswarm gives up on a peer after a few tries.
+// The Hyperswarm node: it accepts and dials Noise streams, and looks peers up on the cluster's topic. It decides
+// nothing: who is dialled and when is the dialer's, because Hyperswarm gives up on a peer after a few tries.
 
 import HyperDHT, { type Address, type KeyPair } from 'hyperdht'
 import Hyperswarm, { type PeerDiscovery } from 'hyperswarm'
@@ -56,7 +56,9 @@ export const openTransport = async (options: TransportOptions): Promise<Transpor
   const background = new Set<Promise<unknown>>()
   const run = (what: string, work: Promise<unknown>): void => {
     const settled = work
-      .catch((error: unknown) => { log('debug', what, { reason: messageOf(error) }) })
+      .catch((error: unknown) => {
+        log('debug', what, { reason: messageOf(error) })
+      })
       .finally(() => background.delete(settled))
     background.add(settled)
   }
@@ -86,13 +88,20 @@ export const openTransport = async (options: TransportOptions): Promise<Transpor
     refresh: () => {
       if (discovery !== null) run('hyperswarm refresh', discovery.refresh())
     },
-    [Symbol.asyncDispose]: () => close().catch((error: unknown) => { log('debug', 'hyperswarm close', { reason: messageOf(error) }) }),
+    [Symbol.asyncDispose]: () =>
+      close().catch((error: unknown) => {
+        log('debug', 'hyperswarm close', { reason: messageOf(error) })
+      }),
   }
 }
 
 /** Waits for `work`, but no longer than this. */
 const within = async (ms: number, work: Promise<unknown>): Promise<void> => {
   let timer: NodeJS.Timeout | undefined
-  const expired = new Promise<void>((resolve) => { timer = setTimeout(resolve, ms) })
-  await Promise.race([work, expired]).finally(() => { clearTimeout(timer) })
+  const expired = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms)
+  })
+  await Promise.race([work, expired]).finally(() => {
+    clearTimeout(timer)
+  })
 }

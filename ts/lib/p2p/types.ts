@@ -40,9 +40,9 @@ export interface Peer {
   readonly connectedAt: number
   readonly host: string
   /**
-   * Asks one thing of this peer. Payload and answer are at most 8 MB.
-   * Fails with `PEER_UNREACHABLE` (an {@link UnreachableError}), `DEADLINE`, `TOO_LARGE`, or the code its handler threw;
-   * an aborted `signal` rejects with its reason and cancels the handler over there.
+   * Asks one thing of this peer. Payload and answer are at most 8 MB. Fails with `PEER_UNREACHABLE` (an {@link
+   * UnreachableError}), `DEADLINE`, `TOO_LARGE`, or the code its handler threw; an aborted `signal` rejects with its
+   * reason and cancels the handler over there.
    */
   request(method: string, payload: Buffer, options: { timeoutMs: number; signal?: AbortSignal }): Promise<Buffer>
   /** A small JSON message to this peer only: its `message` event. */

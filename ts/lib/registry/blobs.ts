@@ -1,5 +1,5 @@
-// Content by its SHA-256, in Hyperblobs. Whatever a record points at is fetched by every edge at once, so that no content
-// dies with the edge that wrote it; and nothing is handed out that doesn't have its digest.
+// Content by its SHA-256, in Hyperblobs. Whatever a record points at is fetched by every edge at once, so that no
+// content dies with the edge that wrote it; and nothing is handed out that doesn't have its digest.
 
 import { createHash } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
@@ -54,7 +54,12 @@ export const openBlobs = (store: Corestore, log: Log): Blobs => {
   }
   const read = async (ref: BlobRef, timeoutMs: number): Promise<Buffer> => {
     if (ref.size === 0) return Buffer.alloc(0)
-    const id = { blockOffset: ref.blockOffset, blockLength: ref.blockLength, byteOffset: ref.byteOffset, byteLength: ref.size }
+    const id = {
+      blockOffset: ref.blockOffset,
+      blockLength: ref.blockLength,
+      byteOffset: ref.byteOffset,
+      byteLength: ref.size,
+    }
     const content = await new Hyperblobs(await coreOf(ref.core)).get(id, { wait: timeoutMs > 0, timeout: timeoutMs })
     if (content === null) throw new SwarmError('BLOB_MISSING', `no edge has ${ref.sha256}`)
     return content
@@ -100,7 +105,8 @@ export const openBlobs = (store: Corestore, log: Log): Blobs => {
     put: async (content, core, known) => {
       const sha256 = sha256Of(content)
       const existing = known(sha256)
-      if (existing !== undefined && existing.size === content.byteLength && !bad.has(sha256) && (await has(existing))) return existing
+      if (existing !== undefined && existing.size === content.byteLength && !bad.has(sha256) && (await has(existing)))
+        return existing
       const id = await new Hyperblobs(core).put(content)
       return {
         sha256,
@@ -120,7 +126,8 @@ export const openBlobs = (store: Corestore, log: Log): Blobs => {
         throw new SwarmError('BLOB_MISSING', `${ref.sha256}: ${messageOf(error)}`, { cause: error })
       })
       const content = await (signal === undefined ? work : unlessAborted(work, signal))
-      if (!isWhole(ref, content)) throw new SwarmError('BLOB_MISSING', `content of ${ref.sha256} does not have that digest`)
+      if (!isWhole(ref, content))
+        throw new SwarmError('BLOB_MISSING', `content of ${ref.sha256} does not have that digest`)
       return content
     },
     fetch: (ref) => {
@@ -143,7 +150,9 @@ const endOf = (ref: BlobRef): number => ref.blockOffset + ref.blockLength
 const unlessAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
   let stop = (): void => undefined
   const aborted = new Promise<never>((_, reject) => {
-    stop = () => { reject(signal.reason instanceof Error ? signal.reason : new SwarmError('CLOSED', 'aborted')) }
+    stop = () => {
+      reject(signal.reason instanceof Error ? signal.reason : new SwarmError('CLOSED', 'aborted'))
+    }
     if (signal.aborted) stop()
     else signal.addEventListener('abort', stop, { once: true })
   })

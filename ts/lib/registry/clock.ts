@@ -1,5 +1,5 @@
-// Hybrid logical clocks: the time of day where clocks agree, and an order that respects cause and effect where they don't.
-// After Kulkarni et al., "Logical Physical Clocks" (2014).
+// Hybrid logical clocks: the time of day where clocks agree, and an order that respects cause and effect where they
+// don't. After Kulkarni et al., "Logical Physical Clocks" (2014).
 
 /** Milliseconds since the epoch, and a counter for what happened within one. */
 export type Hlc = readonly [ms: number, counter: number]

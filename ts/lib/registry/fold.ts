@@ -70,7 +70,11 @@ export const openFold = (options: FoldOptions): Fold => {
         log('warn', 'record set aside', { log: key, block: next, reason: record })
         step.malformed.push({ block: next, reason: record })
       } else if (clock.isAhead(record.hlc)) {
-        log('warn', 'record is ahead of our clock and waits', { name: record.name, edge: record.edge, aheadMs: record.hlc[0] - clock.now() })
+        log('warn', 'record is ahead of our clock and waits', {
+          name: record.name,
+          edge: record.edge,
+          aheadMs: record.hlc[0] - clock.now(),
+        })
         step.wait.push(record)
       } else {
         step.records.push(record)
@@ -135,7 +139,9 @@ export const openFold = (options: FoldOptions): Fold => {
   const wake = (): void => {
     if (closed || running !== null) return
     running = run()
-      .catch((error: unknown) => { log('error', 'records not folded', { reason: messageOf(error) }) })
+      .catch((error: unknown) => {
+        log('error', 'records not folded', { reason: messageOf(error) })
+      })
       .finally(() => {
         running = null
         if (dirty.size > 0 || ripe) wake()
@@ -152,7 +158,9 @@ export const openFold = (options: FoldOptions): Fold => {
       if (closed || cores.has(key)) return
       const core = store.get({ key: Buffer.from(key, 'hex') })
       cores.set(key, core)
-      const onMore = (): void => { touch(key) }
+      const onMore = (): void => {
+        touch(key)
+      }
       core.on('append', onMore)
       core.on('download', onMore)
       core.on('truncate', onMore)

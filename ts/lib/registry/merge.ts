@@ -1,9 +1,9 @@
 // What becomes of the records of one name, in whatever order they arrive. Pure.
 //
 // A record names the revisions it was written over (`previous`). Those that no record was written over are the heads:
-// one, if everybody had seen everything; several after concurrent writes. The greatest head wins, the others are conflicts,
-// and stay visible until a later record is written over them. Nothing here depends on the order: the heads are a function
-// of the set of records.
+// one, if everybody had seen everything; several after concurrent writes. The greatest head wins, the others are
+// conflicts, and stay visible until a later record is written over them. Nothing here depends on the order: the heads
+// are a function of the set of records.
 
 import type { RegistryRecord } from './record.js'
 

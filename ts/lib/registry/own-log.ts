@@ -1,5 +1,6 @@
-// This edge's own log. A writer that lost its last blocks (a power cut, a restored disk) and goes on appending forks its
-// log for good: so after any stop that was not clean the next record starts a new log, and the old one is only read.
+// This edge's own log. A writer that lost its last blocks (a power cut, a restored disk) and goes on appending forks
+// its log for good: so after any stop that was not clean the next record starts a new log, and the old one is only
+// read.
 
 import { randomBytes } from 'node:crypto'
 
@@ -37,7 +38,8 @@ export const openOwnLog = (options: OwnLogOptions): OwnLog => {
   const { store, manifest, save, log } = options
   let current: Generation | null = null
   let usable = !manifest.open
-  if (manifest.open) log('info', 'last stop was not clean: a new log is begun with the next deploy', { logs: manifest.logs.length })
+  if (manifest.open)
+    log('info', 'last stop was not clean: a new log is begun with the next deploy', { logs: manifest.logs.length })
 
   return {
     current: async () => {

@@ -1,5 +1,5 @@
-// The registry: which functions there are, the same on every edge. One append-only log for each edge, all of them on all
-// edges, folded into one view. A deploy here and a deploy elsewhere come out of the same end: the `change` event.
+// The registry: which functions there are, the same on every edge. One append-only log for each edge, all of them on
+// all edges, folded into one view. A deploy here and a deploy elsewhere come out of the same end: the `change` event.
 
 import { EventEmitter } from 'node:events'
 
@@ -40,7 +40,9 @@ const LOGS_TOPIC = 'registry/logs'
 const MAX_LOGS = 4_096
 
 const logsSchema = z.object({
-  logs: z.array(z.object({ key: z.string().regex(/^[0-9a-f]{64}$/), length: z.number().int().nonnegative() })).max(MAX_LOGS),
+  logs: z
+    .array(z.object({ key: z.string().regex(/^[0-9a-f]{64}$/), length: z.number().int().nonnegative() }))
+    .max(MAX_LOGS),
   /** The sender wants ours. */
   ask: z.boolean(),
 })
@@ -63,8 +65,7 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
   const events = new EventEmitter<RegistryEvents>()
   const clock = createClock(options.clock ?? Date.now)
   const sync = createSync(stateDir)
-  const manifest: Manifest =
-    (await readManifest(stateDir)) ?? { v: 1, logs: [], open: false, view: VIEW, writers: [] }
+  const manifest: Manifest = (await readManifest(stateDir)) ?? { v: 1, logs: [], open: false, view: VIEW, writers: [] }
   const inTurn = createQueue()
   const saving = createQueue()
   const save = (): Promise<void> => saving(() => writeManifest(stateDir, manifest))
@@ -88,7 +89,9 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
     store,
     view,
     clock,
-    onChange: (record) => { emit('change', record) },
+    onChange: (record) => {
+      emit('change', record)
+    },
     onRecord: (record) => {
       fetchBlobs(record)
       emit('record', record)
@@ -106,16 +109,23 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
   /** How long peers say a log is. */
   const claimed = new Map<string, number>()
   const known = (): { key: string; length: number }[] =>
-    fold.logs().slice(0, MAX_LOGS).map((key) => ({ key, length: fold.length(key) }))
+    fold
+      .logs()
+      .slice(0, MAX_LOGS)
+      .map((key) => ({ key, length: fold.length(key) }))
   const addLogs = (keys: readonly string[]): void => {
     const fresh = keys.filter((key) => !fold.has(key)).slice(0, Math.max(MAX_LOGS - fold.logs().length, 0))
     if (fresh.length === 0) return
     for (const key of fresh) fold.add(key)
     manifest.writers = [...new Set([...manifest.writers, ...fresh])]
-    save().catch((error: unknown) => { log('error', 'known logs not saved', { reason: messageOf(error) }) })
+    save().catch((error: unknown) => {
+      log('error', 'known logs not saved', { reason: messageOf(error) })
+    })
     mesh.broadcast(LOGS_TOPIC, { logs: fresh.map((key) => ({ key, length: 0 })), ask: false })
   }
-  const onPeer = (peer: Peer): void => { peer.send(LOGS_TOPIC, { logs: known(), ask: false }) }
+  const onPeer = (peer: Peer): void => {
+    peer.send(LOGS_TOPIC, { logs: known(), ask: false })
+  }
   const onMessage = (peer: Peer, topic: string, payload: unknown): void => {
     if (topic !== LOGS_TOPIC) return
     const parsed = logsSchema.safeParse(payload)
@@ -179,7 +189,8 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
     const record: RegistryRecord =
       content === null ? { ...common, deleted: true } : { ...common, deleted: false, ...content }
     const block = encodeRecord(record)
-    if (block.byteLength > MAX_RECORD_BYTES) throw new SwarmError('TOO_LARGE', `the function's configuration is too large`)
+    if (block.byteLength > MAX_RECORD_BYTES)
+      throw new SwarmError('TOO_LARGE', `the function's configuration is too large`)
     await generation.log.append(block)
     const key = keyOf(generation)
     addLogs([key])

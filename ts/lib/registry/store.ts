@@ -25,7 +25,7 @@ export const openStore = async (stateDir: string): Promise<Corestore> => {
     if (message.includes('Invalid device file')) {
       throw new SwarmError(
         'STATE_DIR_IN_USE',
-        `${stateDir} was copied from another place: two edges must not share an identity. Remove it, and the edge starts anew`,
+        `${stateDir} is a copy: two edges must not share an identity. Remove it, and the edge starts anew`,
         { cause: error },
       )
     }
@@ -35,8 +35,8 @@ export const openStore = async (stateDir: string): Promise<Corestore> => {
 
 /**
  * Resolves when all that the store has written so far is on disk. Hypercore's storage has no such call, and a RocksDB
- * flush writes a new table each time: so its write-ahead logs are synced, into which every write went before it resolved.
- * Calls that come while one is under way share the next one.
+ * flush writes a new table each time: so its write-ahead logs are synced, into which every write went before it
+ * resolved. Calls that come while one is under way share the next one.
  */
 export const createSync = (stateDir: string): (() => Promise<void>) => {
   const database = join(storePath(stateDir), 'db')
@@ -52,7 +52,9 @@ export const createSync = (stateDir: string): (() => Promise<void>) => {
     synced = new Set(names)
   }
   const start = (): Promise<void> => {
-    running = run().finally(() => { running = null })
+    running = run().finally(() => {
+      running = null
+    })
     return running
   }
   return () => {

@@ -1,5 +1,5 @@
-// The view: what all logs together say, folded into a Hyperbee. A checkpoint of every log lies in the same batch as what
-// it brought, so a crash repeats nothing and skips nothing; and all of it can be made again from the logs.
+// The view: what all logs together say, folded into a Hyperbee. A checkpoint of every log lies in the same batch as
+// what it brought, so a crash repeats nothing and skips nothing; and all of it can be made again from the logs.
 //
 //   f/<name>            the name's records that count (NameState)
 //   s/<log>             how many blocks of that log are folded
@@ -80,7 +80,8 @@ export const openView = async (store: Corestore, name: string): Promise<View> =>
     for (const { key } of step.ripe ?? []) await batch.del(key)
     const { checkpoint } = step
     if (checkpoint !== undefined) {
-      for (const { block, reason } of step.malformed ?? []) await batch.put(`x/${checkpoint.log}/${String(block)}`, reason)
+      for (const { block, reason } of step.malformed ?? [])
+        await batch.put(`x/${checkpoint.log}/${String(block)}`, reason)
       await batch.put(`s/${checkpoint.log}`, checkpoint.length)
     }
     await batch.flush()

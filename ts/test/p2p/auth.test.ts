@@ -12,19 +12,28 @@ import { openPair } from './streams.js'
 
 /** 'proved', or why not. */
 const outcome = (stream: SecretStream, keys: readonly Buffer[], timeoutMs?: number): Promise<string> =>
-  within('authentication ends', new Promise((resolve) => {
-    authenticate(stream, {
-      keys,
-      onProved: () => { resolve('proved') },
-      onRejected: resolve,
-      ...(timeoutMs !== undefined && { timeoutMs }),
-    })
-  }))
+  within(
+    'authentication ends',
+    new Promise((resolve) => {
+      authenticate(stream, {
+        keys,
+        onProved: () => {
+          resolve('proved')
+        },
+        onRejected: resolve,
+        ...(timeoutMs !== undefined && { timeoutMs }),
+      })
+    }),
+  )
 
 const key = randomBytes(32)
 
 /** Speaks the protocol without the key: shows proofs from elsewhere, and tells what it is shown. */
-const imitate = (stream: SecretStream, proofs: Buffer[], onShown: (proofs: Buffer[]) => void = () => undefined): void => {
+const imitate = (
+  stream: SecretStream,
+  proofs: Buffer[],
+  onShown: (proofs: Buffer[]) => void = () => undefined,
+): void => {
   Protomux.from(stream)
     .createChannel<Buffer[]>({
       protocol: 'swarmlambda/auth/1',
@@ -36,7 +45,10 @@ const imitate = (stream: SecretStream, proofs: Buffer[], onShown: (proofs: Buffe
 
 test('two edges with the same key prove it to each other', async () => {
   await using pair = await openPair()
-  assert.deepEqual(await Promise.all([outcome(pair.initiator, [key]), outcome(pair.responder, [key])]), ['proved', 'proved'])
+  assert.deepEqual(await Promise.all([outcome(pair.initiator, [key]), outcome(pair.responder, [key])]), [
+    'proved',
+    'proved',
+  ])
 })
 
 test('another key proves nothing, and the stream is destroyed', async () => {
@@ -51,7 +63,10 @@ test('while a key is rotated, edges with the old and the new key meet edges with
   const [old, fresh] = [randomBytes(32), randomBytes(32)]
   for (const other of [[old], [fresh], [fresh, old]]) {
     await using pair = await openPair()
-    assert.deepEqual(await Promise.all([outcome(pair.initiator, [fresh, old]), outcome(pair.responder, other)]), ['proved', 'proved'])
+    assert.deepEqual(await Promise.all([outcome(pair.initiator, [fresh, old]), outcome(pair.responder, other)]), [
+      'proved',
+      'proved',
+    ])
   }
 })
 
@@ -63,7 +78,9 @@ test('silence is no proof', async () => {
 
 test('a proof of another connection is worth nothing', async () => {
   await using seen = await openPair()
-  const captured = new Promise<Buffer[]>((resolve) => { imitate(seen.initiator, [randomBytes(32)], resolve) })
+  const captured = new Promise<Buffer[]>((resolve) => {
+    imitate(seen.initiator, [randomBytes(32)], resolve)
+  })
   void outcome(seen.responder, [key])
   await using pair = await openPair()
   // The responder's proof, played by a responder to another initiator.
@@ -73,7 +90,9 @@ test('a proof of another connection is worth nothing', async () => {
 
 test('its own proof sent back is worth nothing', async () => {
   await using pair = await openPair()
-  pair.responder.once('data', (message: Buffer) => { imitate(pair.responder, [Buffer.from(message.subarray(-32))]) })
+  pair.responder.once('data', (message: Buffer) => {
+    imitate(pair.responder, [Buffer.from(message.subarray(-32))])
+  })
   assert.equal(await outcome(pair.initiator, [key]), 'wrong proof')
 })
 
@@ -82,7 +101,8 @@ test('whoever sends much before a proof is cut off', async () => {
   const ended = outcome(pair.responder, [key])
   const flood = (): void => {
     // A frame for a channel that isn't there, 16 kB each.
-    for (let round = 0; round < 16; round += 1) pair.initiator.write(Buffer.concat([Buffer.of(9, 0), randomBytes(16_384)]))
+    for (let round = 0; round < 16; round += 1)
+      pair.initiator.write(Buffer.concat([Buffer.of(9, 0), randomBytes(16_384)]))
   }
   flood()
   assert.equal(await ended, 'too much data before the proof')
@@ -91,22 +111,41 @@ test('whoever sends much before a proof is cut off', async () => {
 test('nothing is opened before the proof, and everything at once with it', async () => {
   await using pair = await openPair()
   let opened = false
-  const before = Protomux.from(pair.responder).createChannel<undefined>({ protocol: 'something', onopen: () => { opened = true } })
+  const before = Protomux.from(pair.responder).createChannel<undefined>({
+    protocol: 'something',
+    onopen: () => {
+      opened = true
+    },
+  })
   before?.open(undefined)
   // The other side opens its channel inside onProved: a message right behind the proof must find it.
-  const arrived = within('channel opened', new Promise<void>((resolve) => {
-    authenticate(pair.initiator, {
-      keys: [key],
-      onRejected: (reason) => { assert.fail(reason) },
-      onProved: () => {
-        assert.equal(opened, false)
-        Protomux.from(pair.initiator).createChannel<undefined>({ protocol: 'after', onopen: () => { resolve() } })?.open(undefined)
-      },
-    })
-  }))
+  const arrived = within(
+    'channel opened',
+    new Promise<void>((resolve) => {
+      authenticate(pair.initiator, {
+        keys: [key],
+        onRejected: (reason) => {
+          assert.fail(reason)
+        },
+        onProved: () => {
+          assert.equal(opened, false)
+          Protomux.from(pair.initiator)
+            .createChannel<undefined>({
+              protocol: 'after',
+              onopen: () => {
+                resolve()
+              },
+            })
+            ?.open(undefined)
+        },
+      })
+    }),
+  )
   authenticate(pair.responder, {
     keys: [key],
-    onRejected: (reason) => { assert.fail(reason) },
+    onRejected: (reason) => {
+      assert.fail(reason)
+    },
     onProved: () => {
       Protomux.from(pair.responder).createChannel<undefined>({ protocol: 'after' })?.open(undefined)
     },

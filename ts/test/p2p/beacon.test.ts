@@ -9,8 +9,17 @@ import type { Hello } from '../../lib/p2p/hello.js'
 import { silentLog } from '../../lib/p2p/log.js'
 import { freePorts, until } from './harness.js'
 
-const open = (options: { ports: readonly number[]; key: Buffer; answer?: boolean; seeds?: { host: string; port: number }[] }) => {
-  const own: Hello = { publicKey: randomBytes(32), incarnation: randomBytes(8).toString('hex'), port: 1 + Math.floor(Math.random() * 60_000) }
+const open = (options: {
+  ports: readonly number[]
+  key: Buffer
+  answer?: boolean
+  seeds?: { host: string; port: number }[]
+}) => {
+  const own: Hello = {
+    publicKey: randomBytes(32),
+    incarnation: randomBytes(8).toString('hex'),
+    port: 1 + Math.floor(Math.random() * 60_000),
+  }
   const heard = new EventEmitter()
   const hellos: Hello[] = []
   const beacon = openBeacon({
@@ -33,15 +42,29 @@ const open = (options: { ports: readonly number[]; key: Buffer; answer?: boolean
 /** Sockets that hold these ports. */
 const occupy = async (ports: readonly number[]): Promise<{ sockets: Socket[] } & AsyncDisposable> => {
   const sockets = await Promise.all(
-    ports.map((port) => new Promise<Socket>((resolve, reject) => {
-      const socket = createSocket('udp4').once('error', reject)
-      socket.bind(port, '0.0.0.0', () => { resolve(socket) })
-    })),
+    ports.map(
+      (port) =>
+        new Promise<Socket>((resolve, reject) => {
+          const socket = createSocket('udp4').once('error', reject)
+          socket.bind(port, '0.0.0.0', () => {
+            resolve(socket)
+          })
+        }),
+    ),
   )
   return {
     sockets,
     [Symbol.asyncDispose]: async () => {
-      await Promise.all(sockets.map((socket) => new Promise<void>((resolve) => { socket.close(() => { resolve() }) })))
+      await Promise.all(
+        sockets.map(
+          (socket) =>
+            new Promise<void>((resolve) => {
+              socket.close(() => {
+                resolve()
+              })
+            }),
+        ),
+      )
     },
   }
 }
@@ -64,8 +87,12 @@ test('clusters share the ports and hear only their own', async () => {
   await using b = open({ ports, key: one })
   await using y = open({ ports, key: two })
   await Promise.all([a.hears(b), b.hears(a), x.hears(y), y.hears(x)])
-  assert.ok([...a.hellos, ...b.hellos].every((hello) => [a, b].some(({ own }) => own.publicKey.equals(hello.publicKey))))
-  assert.ok([...x.hellos, ...y.hellos].every((hello) => [x, y].some(({ own }) => own.publicKey.equals(hello.publicKey))))
+  assert.ok(
+    [...a.hellos, ...b.hellos].every((hello) => [a, b].some(({ own }) => own.publicKey.equals(hello.publicKey))),
+  )
+  assert.ok(
+    [...x.hellos, ...y.hellos].every((hello) => [x, y].some(({ own }) => own.publicKey.equals(hello.publicKey))),
+  )
 })
 
 test('with every port taken it still says hello, and hears the answer', async () => {
@@ -104,7 +131,14 @@ test('noise on its port changes nothing', async () => {
 test('it closes at once, even while it opens, and with seeds nobody can reach', async () => {
   const key = randomBytes(32)
   const started = performance.now()
-  const beacon = open({ ports: await freePorts(16), key, seeds: [{ host: '240.0.0.1', port: 9 }, { host: 'nowhere.invalid', port: 9 }] })
+  const beacon = open({
+    ports: await freePorts(16),
+    key,
+    seeds: [
+      { host: '240.0.0.1', port: 9 },
+      { host: 'nowhere.invalid', port: 9 },
+    ],
+  })
   await beacon[Symbol.asyncDispose]()
   assert.ok(performance.now() - started < 1_000)
 })

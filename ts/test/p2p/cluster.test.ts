@@ -11,7 +11,7 @@ import { temporaryDirectory } from './harness.js'
 const run = promisify(execFile)
 const CLUSTER = new URL('../../lib/cluster.js', import.meta.url).href
 
-test('edges that start at the same instant agree on one key file, made with its directories and readable by its owner only', async () => {
+test('edges that start at the same instant agree on one key file, readable by its owner only', async () => {
   await using directory = await temporaryDirectory()
   const script = `
     const { loadClusterKey } = await import('${CLUSTER}')
@@ -45,9 +45,15 @@ test('a given key wins over the file, and leaves none behind', async () => {
 test('a malformed key is refused, saying where it is', async () => {
   await using directory = await temporaryDirectory()
   const stateDir = join(directory.path, 'edge-a')
-  await assert.rejects(loadClusterKey({ stateDir, clusterKey: 'abc' }), { code: 'CONFIG_INVALID', message: /SWARMLAMBDA_CLUSTER_KEY.*64 hex digits/ })
+  await assert.rejects(loadClusterKey({ stateDir, clusterKey: 'abc' }), {
+    code: 'CONFIG_INVALID',
+    message: /SWARMLAMBDA_CLUSTER_KEY.*64 hex digits/,
+  })
   await writeFile(join(directory.path, 'cluster.key'), 'half a k')
-  await assert.rejects(loadClusterKey({ stateDir, clusterKey: null }), { code: 'CONFIG_INVALID', message: /cluster\.key/ })
+  await assert.rejects(loadClusterKey({ stateDir, clusterKey: null }), {
+    code: 'CONFIG_INVALID',
+    message: /cluster\.key/,
+  })
 })
 
 test('an edge keeps its identity, and another one has another', async () => {

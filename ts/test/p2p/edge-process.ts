@@ -3,9 +3,7 @@
 import { openTestEdge, put } from './harness.js'
 
 export type Command =
-  | { type: 'publish'; name: string; text: string }
-  | { type: 'remove'; name: string }
-  | { type: 'stop' }
+  { type: 'publish'; name: string; text: string } | { type: 'remove'; name: string } | { type: 'stop' }
 
 export type Report = { at: number } & (
   | { type: 'ready'; id: string; tookMs: number }
@@ -18,14 +16,28 @@ export type Report = { at: number } & (
 type Body = Report extends infer R ? (R extends { at: number } ? Omit<R, 'at'> : never) : never
 
 const main = async (argument: string): Promise<void> => {
-  const options = JSON.parse(argument) as { clusterKey: string; name: string; stateDir: string; beaconPorts: number[] }
-  const report = (body: Body): void => { process.send?.({ at: Date.now(), ...body }) }
+  const options = JSON.parse(argument) as {
+    clusterKey: string
+    name: string
+    stateDir: string
+    beaconPorts: number[]
+    mdns?: boolean
+  }
+  const report = (body: Body): void => {
+    process.send?.({ at: Date.now(), ...body })
+  }
   const startedAt = performance.now()
   const edge = await openTestEdge({ ...options, clusterKey: Buffer.from(options.clusterKey, 'hex') })
   const { mesh, registry } = edge
-  mesh.events.on('peer', (peer) => { report({ type: 'peer', name: peer.name }) })
-  mesh.events.on('lost', (peer, reason) => { report({ type: 'lost', name: peer.name, reason }) })
-  registry.events.on('change', ({ name, revisionId }) => { report({ type: 'change', name, revisionId }) })
+  mesh.events.on('peer', (peer) => {
+    report({ type: 'peer', name: peer.name })
+  })
+  mesh.events.on('lost', (peer, reason) => {
+    report({ type: 'lost', name: peer.name, reason })
+  })
+  registry.events.on('change', ({ name, revisionId }) => {
+    report({ type: 'change', name, revisionId })
+  })
   const obey = async (command: Command): Promise<void> => {
     if (command.type === 'stop') {
       await edge[Symbol.asyncDispose]()
@@ -38,7 +50,9 @@ const main = async (argument: string): Promise<void> => {
       report({ type: 'published', name, text, revisionId })
     }
   }
-  process.on('message', (command) => { void obey(command as Command) })
+  process.on('message', (command) => {
+    void obey(command as Command)
+  })
   report({ type: 'ready', id: mesh.id, tookMs: performance.now() - startedAt })
   // Connected before we listened.
   for (const peer of mesh.peers()) report({ type: 'peer', name: peer.name })

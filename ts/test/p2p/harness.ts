@@ -1,4 +1,5 @@
-// What tests of the mesh and the registry share: edges in temporary directories, free ports, and waiting with a deadline.
+// What tests of the mesh and the registry share: edges in temporary directories, free ports, and waiting with a
+// deadline.
 
 import { fork, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -21,15 +22,21 @@ export const DEADLINE_MS = 15_000
 export const within = async <T>(what: string, work: Promise<T>, ms = DEADLINE_MS): Promise<T> => {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => { reject(new Error(`${what}: not within ${ms} ms`)) }, ms)
+    timer = setTimeout(() => {
+      reject(new Error(`${what}: not within ${ms} ms`))
+    }, ms)
   })
-  return Promise.race([work, late]).finally(() => { clearTimeout(timer) })
+  return Promise.race([work, late]).finally(() => {
+    clearTimeout(timer)
+  })
 }
 
 /** A promise and what settles it. Node 20 has no Promise.withResolvers. */
 export const deferred = <T>(): { promise: Promise<T>; resolve: (value: T) => void } => {
   let resolve: (value: T) => void = () => undefined
-  const promise = new Promise<T>((settle) => { resolve = settle })
+  const promise = new Promise<T>((settle) => {
+    resolve = settle
+  })
   return { promise, resolve }
 }
 
@@ -43,7 +50,9 @@ export const until = async (
   if (check()) return
   let look = (): void => undefined
   const holds = new Promise<void>((resolve) => {
-    look = () => { if (check()) resolve() }
+    look = () => {
+      if (check()) resolve()
+    }
     for (const [emitter, event] of emitters) emitter.on(event, look)
   })
   try {
@@ -62,9 +71,25 @@ export const temporaryDirectory = async (): Promise<{ path: string } & AsyncDisp
 export const freePorts = async (count: number): Promise<number[]> => {
   const sockets = Array.from({ length: count }, () => createSocket('udp4'))
   const ports = await Promise.all(
-    sockets.map((socket) => new Promise<number>((resolve) => { socket.bind(0, () => { resolve(socket.address().port) }) })),
+    sockets.map(
+      (socket) =>
+        new Promise<number>((resolve) => {
+          socket.bind(0, () => {
+            resolve(socket.address().port)
+          })
+        }),
+    ),
   )
-  await Promise.all(sockets.map((socket) => new Promise<void>((resolve) => { socket.close(() => { resolve() }) })))
+  await Promise.all(
+    sockets.map(
+      (socket) =>
+        new Promise<void>((resolve) => {
+          socket.close(() => {
+            resolve()
+          })
+        }),
+    ),
+  )
   return ports
 }
 
@@ -98,7 +123,14 @@ export const openTestEdge = async (options: TestEdgeOptions): Promise<TestEdge> 
     keys: deriveKeys(clusterKey),
     store,
   })
-  const registry = await openRegistry({ store, stateDir, mesh: opened, edgeId: opened.id, log, ...(clock && { clock }) })
+  const registry = await openRegistry({
+    store,
+    stateDir,
+    mesh: opened,
+    edgeId: opened.id,
+    log,
+    ...(clock && { clock }),
+  })
   return {
     name: options.name,
     stateDir,
@@ -146,16 +178,27 @@ export const openTestCluster = async (names: readonly string[]) => {
 export const meshed = async (edges: readonly TestEdge[], ms = DEADLINE_MS): Promise<void> => {
   await Promise.all(
     edges.map((edge) =>
-      until(`${edge.name} meets all`, [[edge.mesh.events, 'peer']], () => edges.every((other) => other === edge || peerOf(edge.mesh, other.mesh) !== null), ms),
+      until(
+        `${edge.name} meets all`,
+        [[edge.mesh.events, 'peer']],
+        () => edges.every((other) => other === edge || peerOf(edge.mesh, other.mesh) !== null),
+        ms,
+      ),
     ),
   )
 }
 
-export const peerOf = (mesh: Mesh, other: { id: string }): Peer | null => mesh.peers().find((peer) => peer.id === other.id) ?? null
+export const peerOf = (mesh: Mesh, other: { id: string }): Peer | null =>
+  mesh.peers().find((peer) => peer.id === other.id) ?? null
 
 /** Resolves when the winner of `name` there is this revision. */
 export const visible = (edge: TestEdge, name: string, revisionId: string, ms = DEADLINE_MS): Promise<void> =>
-  until(`${name} visible on ${edge.name}`, [[edge.registry.events, 'change']], () => edge.registry.get(name)?.revisionId === revisionId, ms)
+  until(
+    `${name} visible on ${edge.name}`,
+    [[edge.registry.events, 'change']],
+    () => edge.registry.get(name)?.revisionId === revisionId,
+    ms,
+  )
 
 export const put = (name: string, text: string, more: Partial<PutChange> = {}): PutChange => ({
   type: 'put',
@@ -192,8 +235,12 @@ export interface EdgeProcess extends AsyncDisposable {
   /** Everything it reported, in order; `at` is `Date.now()` there. */
   readonly reports: readonly Report[]
   tell(command: Command): void
-  /** The next report from now on, or one after `since`, that this holds for. */
-  report<K extends Report['type']>(type: K, check?: (report: Extract<Report, { type: K }>) => boolean, ms?: number): Promise<Extract<Report, { type: K }>>
+  /** The first report that this holds for and that no other call was given. */
+  report<K extends Report['type']>(
+    type: K,
+    check?: (report: Extract<Report, { type: K }>) => boolean,
+    ms?: number,
+  ): Promise<Extract<Report, { type: K }>>
   kill(signal: NodeJS.Signals): Promise<void>
 }
 
@@ -203,28 +250,40 @@ export const spawnEdge = async (options: {
   name: string
   stateDir: string
   beaconPorts: readonly number[]
+  mdns?: boolean
+  /** What runs node, instead of node itself: `unshare -n`, say. */
+  by?: readonly [command: string, ...parameters: string[]]
 }): Promise<EdgeProcess> => {
-  const child = fork(fileURLToPath(new URL('edge-process.js', import.meta.url)), [
-    JSON.stringify({ ...options, clusterKey: options.clusterKey.toString('hex') }),
-  ])
+  const { by, ...rest } = options
+  const [execPath, ...execArgv] = by === undefined ? [process.execPath] : [...by, process.execPath]
+  const child = fork(
+    fileURLToPath(new URL('edge-process.js', import.meta.url)),
+    [JSON.stringify({ ...rest, clusterKey: options.clusterKey.toString('hex') })],
+    { execPath, execArgv },
+  )
   const reports: Report[] = []
-  let read = 0
-  child.on('message', (message) => { reports.push(message as Report) })
-  const exited = new Promise<void>((resolve) => { child.once('exit', () => { resolve() }) })
+  const taken = new Set<Report>()
+  child.on('message', (message) => {
+    reports.push(message as Report)
+  })
+  const exited = new Promise<void>((resolve) => {
+    child.once('exit', () => {
+      resolve()
+    })
+  })
   const report: EdgeProcess['report'] = async (type, check = () => true, ms = DEADLINE_MS) => {
     type Wanted = Extract<Report, { type: typeof type }>
-    const find = (): Wanted | undefined => {
-      for (let index = read; index < reports.length; index += 1) {
-        const candidate = reports[index] as Wanted
-        if (candidate.type !== type || !check(candidate)) continue
-        return candidate
-      }
-      return undefined
+    let found: Wanted | undefined
+    const find = (): boolean => {
+      found ??= reports.find(
+        (candidate): candidate is Wanted =>
+          candidate.type === type && !taken.has(candidate) && check(candidate as Wanted),
+      )
+      if (found !== undefined) taken.add(found)
+      return found !== undefined
     }
-    await until(`${type} of ${options.name}`, [[child, 'message']], () => find() !== undefined, ms)
-    const found = find()
-    if (found === undefined) throw new Error('report vanished')
-    read = reports.indexOf(found) + 1
+    await until(`${type} of ${options.name}`, [[child, 'message']], find, ms)
+    if (found === undefined) throw new Error('a report is found or waited for')
     return found
   }
   const ready = await report('ready')
@@ -236,7 +295,9 @@ export const spawnEdge = async (options: {
     child,
     id: ready.id,
     reports,
-    tell: (command) => { child.send(command) },
+    tell: (command) => {
+      child.send(command)
+    },
     report,
     kill,
     [Symbol.asyncDispose]: async () => {

@@ -24,7 +24,8 @@ test('a hello with any bit changed, cut short or made longer is dropped', () => 
     changed.writeUInt8(changed.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3)
     assert.equal(decodeHello(changed, key), null, `bit ${bit}`)
   }
-  for (let length = 0; length < packet.byteLength; length += 1) assert.equal(decodeHello(packet.subarray(0, length), key), null)
+  for (let length = 0; length < packet.byteLength; length += 1)
+    assert.equal(decodeHello(packet.subarray(0, length), key), null)
   assert.equal(decodeHello(Buffer.concat([packet, Buffer.of(0)]), key), null)
 })
 

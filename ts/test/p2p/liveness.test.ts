@@ -45,7 +45,9 @@ test('bytes without pongs are a life: a pong may wait behind a blob', () => {
 })
 
 test('our own pause does not count against the peer', () => {
-  const { deadAt } = run(60_000, (at) => (at === 10_000 ? { bytes: at, step: 20_000 } : { bytes: at > 30_000 ? at : Math.min(at, 10_000) }))
+  const { deadAt } = run(60_000, (at) =>
+    at === 10_000 ? { bytes: at, step: 20_000 } : { bytes: at > 30_000 ? at : Math.min(at, 10_000) },
+  )
   assert.equal(deadAt, null)
 })
 

@@ -6,7 +6,19 @@ import { test } from 'node:test'
 
 import HyperDHT from 'hyperdht'
 
-import { openTestCluster, freePorts, meshed, openTestEdge, peerOf, put, statusOf, temporaryDirectory, until, visible, within } from './harness.js'
+import {
+  openTestCluster,
+  freePorts,
+  meshed,
+  openTestEdge,
+  peerOf,
+  put,
+  statusOf,
+  temporaryDirectory,
+  until,
+  visible,
+  within,
+} from './harness.js'
 
 test('three edges opened at the same instant are a mesh within seconds, and know who is who', async () => {
   await using cluster = await openTestCluster(['a', 'b', 'c'])
@@ -26,14 +38,15 @@ test('the round trip to a peer is measured', async () => {
   // A status that comes back and forth is an event to look at; nothing but time brings a ping.
   b.mesh.handle('echo', async (payload) => payload)
   const measured = async (): Promise<void> => {
-    while (peerOf(a.mesh, b.mesh)?.rttMs === null) await peerOf(a.mesh, b.mesh)?.request('echo', Buffer.alloc(0), { timeoutMs: 5_000 })
+    while (peerOf(a.mesh, b.mesh)?.rttMs === null)
+      await peerOf(a.mesh, b.mesh)?.request('echo', Buffer.alloc(0), { timeoutMs: 5_000 })
   }
   await within('round trip', measured())
   const rtt = peerOf(a.mesh, b.mesh)?.rttMs
   assert.ok(typeof rtt === 'number' && rtt >= 0 && rtt < 1_000)
 })
 
-test('a status reaches who is there and who comes later, unknown fields included; a malformed one reaches nobody', async () => {
+test('a status reaches who is there and who comes later, with unknown fields; a malformed one nobody', async () => {
   await using cluster = await openTestCluster(['a', 'b'])
   await meshed(cluster.edges)
   const [a, b] = cluster.edges
@@ -43,7 +56,11 @@ test('a status reaches who is there and who comes later, unknown fields included
   const [, status] = (await within('status', received)) as [unknown, Record<string, unknown>]
   assert.deepEqual([status['requestsPerSecond'], status['fromTheFuture']], [7, 'kept'])
   const c = await cluster.start('c')
-  await until('status of a on c', [[c.mesh.events, 'status']], () => peerOf(c.mesh, a.mesh)?.status?.requestsPerSecond === 7)
+  await until(
+    'status of a on c',
+    [[c.mesh.events, 'status']],
+    () => peerOf(c.mesh, a.mesh)?.status?.requestsPerSecond === 7,
+  )
 
   const next = once(b.mesh.events, 'status')
   a.mesh.setStatus({ ...statusOf('a'), inFlight: -1 })
@@ -59,11 +76,20 @@ test('messages reach all, or the one they are for', async () => {
   assert.ok(a && b && c)
   const heard: string[] = []
   for (const edge of [b, c]) {
-    edge.mesh.events.on('message', (peer, topic, payload) => { if (topic === 'news') heard.push(`${edge.name}: ${peer.name} ${JSON.stringify(payload)}`) })
+    edge.mesh.events.on('message', (peer, topic, payload) => {
+      if (topic === 'news') heard.push(`${edge.name}: ${peer.name} ${JSON.stringify(payload)}`)
+    })
   }
   a.mesh.broadcast('news', { n: 1 })
   peerOf(a.mesh, c.mesh)?.send('news', { n: 2 })
-  await until('three messages', [[b.mesh.events, 'message'], [c.mesh.events, 'message']], () => heard.length === 3)
+  await until(
+    'three messages',
+    [
+      [b.mesh.events, 'message'],
+      [c.mesh.events, 'message'],
+    ],
+    () => heard.length === 3,
+  )
   assert.deepEqual(heard.sort(), ['b: a {"n":1}', 'c: a {"n":1}', 'c: a {"n":2}'])
 })
 
@@ -81,7 +107,9 @@ test('a peer is asked, and an edge that closes is known at once', async () => {
   const closedAfter = performance.now() - started
   await within('lost', lost, 1_000)
   assert.ok(closedAfter < 1_000, `closed in ${closedAfter.toFixed(0)} ms`)
-  await assert.rejects(peer?.request('double', Buffer.from('xy'), { timeoutMs: 5_000 }) ?? Promise.resolve(), { code: 'PEER_UNREACHABLE' })
+  await assert.rejects(peer?.request('double', Buffer.from('xy'), { timeoutMs: 5_000 }) ?? Promise.resolve(), {
+    code: 'PEER_UNREACHABLE',
+  })
 })
 
 test('an edge that restarts is back within 2 s', async () => {
@@ -107,7 +135,9 @@ test('an edge with another key on the same ports sees no peer, no log and no fun
     name: 'x',
     stateDir: join(directory.path, 'x'),
     beaconPorts: cluster.beaconPorts,
-    log: (_, message) => { logged.push(message) },
+    log: (_, message) => {
+      logged.push(message)
+    },
   })
   await meshed(cluster.edges)
   const [a, b] = cluster.edges
@@ -129,11 +159,18 @@ test('who dials with the right address and the wrong key gets no further than th
   const relayAddresses = [{ host: '127.0.0.1', port: portOf(b.mesh.peers()[0]) }]
   const stream = node.connect(Buffer.from(a.mesh.id, 'hex'), { keyPair: HyperDHT.keyPair(), relayAddresses })
   stream.on('error', () => undefined)
-  const closed = new Promise<void>((resolve) => { stream.once('close', () => { resolve() }) })
+  const closed = new Promise<void>((resolve) => {
+    stream.once('close', () => {
+      resolve()
+    })
+  })
   await within('connected', once(stream, 'open'))
   // It says nothing for 5 s, then it is closed: nobody ever saw it.
   await within('closed', closed, 8_000)
-  assert.deepEqual(a.mesh.peers().map((peer) => peer.name), ['b'])
+  assert.deepEqual(
+    a.mesh.peers().map((peer) => peer.name),
+    ['b'],
+  )
   await node.destroy({ force: true })
 })
 
@@ -169,7 +206,13 @@ test('one known host is enough to meet everybody', async () => {
   const [seed] = await freePorts(1)
   assert.ok(seed !== undefined)
   const start = (name: string, beaconPorts: number[]) =>
-    openTestEdge({ clusterKey, name, stateDir: join(directory.path, name), beaconPorts, peers: [{ host: '127.0.0.1', port: seed }] })
+    openTestEdge({
+      clusterKey,
+      name,
+      stateDir: join(directory.path, name),
+      beaconPorts,
+      peers: [{ host: '127.0.0.1', port: seed }],
+    })
   await using a = await start('a', [seed])
   await using b = await start('b', [])
   await using c = await start('c', [])
@@ -188,4 +231,3 @@ test('an unreachable bootstrap delays neither opening, nor meeting, nor closing'
   assert.ok(performance.now() - closing < 1_000, 'closed within a second')
   assert.ok(openedAfter < 3_000)
 })
-

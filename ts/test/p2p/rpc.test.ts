@@ -20,7 +20,11 @@ const open = async (handlers: Record<string, Handler>) => {
 }
 
 const never: Handler = (_, { signal }) =>
-  new Promise((_resolve, reject) => { signal.addEventListener('abort', () => { reject(signal.reason as Error) }) })
+  new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => {
+      reject(signal.reason as Error)
+    })
+  })
 
 test('a call is answered, with what was sent to it', async () => {
   await using rpc = await open({ echo: async (payload) => payload })
@@ -31,11 +35,21 @@ test('a call is answered, with what was sent to it', async () => {
 
 test('an error keeps its code, and what is no SwarmError is INTERNAL', async () => {
   await using rpc = await open({
-    refuse: async () => { throw new SwarmError('TOO_MANY_REQUESTS', 'not now') },
-    fail: async () => { throw new TypeError('oops') },
+    refuse: async () => {
+      throw new SwarmError('TOO_MANY_REQUESTS', 'not now')
+    },
+    fail: async () => {
+      throw new TypeError('oops')
+    },
   })
-  await assert.rejects(rpc.caller.request('refuse', Buffer.alloc(0), { timeoutMs: 5_000 }), { code: 'TOO_MANY_REQUESTS', message: 'not now' })
-  await assert.rejects(rpc.caller.request('fail', Buffer.alloc(0), { timeoutMs: 5_000 }), { code: 'INTERNAL', message: 'oops' })
+  await assert.rejects(rpc.caller.request('refuse', Buffer.alloc(0), { timeoutMs: 5_000 }), {
+    code: 'TOO_MANY_REQUESTS',
+    message: 'not now',
+  })
+  await assert.rejects(rpc.caller.request('fail', Buffer.alloc(0), { timeoutMs: 5_000 }), {
+    code: 'INTERNAL',
+    message: 'oops',
+  })
   await assert.rejects(rpc.caller.request('nothing', Buffer.alloc(0), { timeoutMs: 5_000 }), { code: 'NOT_FOUND' })
 })
 
@@ -82,7 +96,9 @@ test('a cancelled call rejects with the reason and cancels the handler', async (
   controller.abort(new Error('changed my mind'))
   await assert.rejects(call, { message: 'changed my mind' })
   assert.match(String(await within('cancel arrives', cancelled.promise)), /cancelled/)
-  await assert.rejects(rpc.caller.request('wait', Buffer.alloc(0), { timeoutMs: 1_000, signal: controller.signal }), { message: 'changed my mind' })
+  await assert.rejects(rpc.caller.request('wait', Buffer.alloc(0), { timeoutMs: 1_000, signal: controller.signal }), {
+    message: 'changed my mind',
+  })
 })
 
 test('a lost connection fails the calls on it as unreachable, and tells whether they were sent', async () => {
@@ -90,7 +106,9 @@ test('a lost connection fails the calls on it as unreachable, and tells whether 
   const started = deferred<void>()
   await using rpc = await open({
     wait: (payload, context) => {
-      context.signal.addEventListener('abort', () => { aborted.resolve() })
+      context.signal.addEventListener('abort', () => {
+        aborted.resolve()
+      })
       started.resolve()
       return never(payload, context)
     },
@@ -98,7 +116,10 @@ test('a lost connection fails the calls on it as unreachable, and tells whether 
   const call = rpc.caller.request('wait', Buffer.alloc(0), { timeoutMs: 60_000 })
   await within('call arrives', started.promise)
   rpc.pair.initiator.destroy()
-  await assert.rejects(call, (error) => error instanceof UnreachableError && error.code === 'PEER_UNREACHABLE' && error.sent)
+  await assert.rejects(
+    call,
+    (error) => error instanceof UnreachableError && error.code === 'PEER_UNREACHABLE' && error.sent,
+  )
   await within('handler aborted', aborted.promise)
   await assert.rejects(
     rpc.caller.request('wait', Buffer.alloc(0), { timeoutMs: 1_000 }),
@@ -107,16 +128,26 @@ test('a lost connection fails the calls on it as unreachable, and tells whether 
 })
 
 test('what is too large is refused on both ways and harms nothing', async () => {
-  await using rpc = await open({ big: async () => Buffer.alloc(MAX_MESSAGE_BYTES + 1), echo: async (payload) => payload })
-  await assert.rejects(rpc.caller.request('echo', Buffer.alloc(MAX_MESSAGE_BYTES + 1), { timeoutMs: 5_000 }), { code: 'TOO_LARGE' })
+  await using rpc = await open({
+    big: async () => Buffer.alloc(MAX_MESSAGE_BYTES + 1),
+    echo: async (payload) => payload,
+  })
+  await assert.rejects(rpc.caller.request('echo', Buffer.alloc(MAX_MESSAGE_BYTES + 1), { timeoutMs: 5_000 }), {
+    code: 'TOO_LARGE',
+  })
   await assert.rejects(rpc.caller.request('big', Buffer.alloc(0), { timeoutMs: 5_000 }), { code: 'TOO_LARGE' })
-  assert.equal((await rpc.caller.request('echo', Buffer.alloc(MAX_MESSAGE_BYTES), { timeoutMs: 10_000 })).byteLength, MAX_MESSAGE_BYTES)
+  assert.equal(
+    (await rpc.caller.request('echo', Buffer.alloc(MAX_MESSAGE_BYTES), { timeoutMs: 10_000 })).byteLength,
+    MAX_MESSAGE_BYTES,
+  )
 })
 
 test('calls in flight are bounded', async () => {
   await using rpc = await open({ wait: never })
   const controller = new AbortController()
-  const calls = Array.from({ length: MAX_CALLS_OUT }, () => rpc.caller.request('wait', Buffer.alloc(0), { timeoutMs: 60_000, signal: controller.signal }))
+  const calls = Array.from({ length: MAX_CALLS_OUT }, () =>
+    rpc.caller.request('wait', Buffer.alloc(0), { timeoutMs: 60_000, signal: controller.signal }),
+  )
   await assert.rejects(rpc.caller.request('wait', Buffer.alloc(0), { timeoutMs: 1_000 }), { code: 'TOO_MANY_REQUESTS' })
   controller.abort(new Error('enough'))
   assert.ok((await Promise.allSettled(calls)).every(({ status }) => status === 'rejected'))

@@ -43,8 +43,8 @@ const EDGES = ['aa', 'bb', 'cc', 'dd'].map((text) => text.repeat(32))
 const NAMES = ['f', 'g']
 
 /**
- * What some edges write while records reach each other in any way they like: clocks that disagree by up to 20 s, partitions,
- * records delivered in any order, late or not at all before the end.
+ * What some edges write while records reach each other in any way they like: clocks that disagree by up to 20 s,
+ * partitions, records delivered in any order, late or not at all before the end.
  */
 const history = (random: () => number): RegistryRecord[] => {
   let now = 1_700_000_000_000
@@ -68,7 +68,12 @@ const history = (random: () => number): RegistryRecord[] => {
     if (random() < 0.4) {
       const name = NAMES[Math.floor(random() * NAMES.length)] ?? 'f'
       const heads = edge.states.get(name)?.heads ?? []
-      const record = tombstone(name, edge.clock.tick(), edge.id, heads.map((head) => head.revisionId))
+      const record = tombstone(
+        name,
+        edge.clock.tick(),
+        edge.id,
+        heads.map((head) => head.revisionId),
+      )
       all.push(record)
       deliver(edge, record)
     } else {
@@ -103,7 +108,11 @@ test('a record that comes again changes nothing', () => {
   for (let seed = 1; seed <= 200; seed += 1) {
     const random = seeded(seed)
     const records = history(random)
-    assert.deepEqual(revisions(fold([...records, ...shuffled(records, random)])), revisions(fold(records)), `seed ${seed}`)
+    assert.deepEqual(
+      revisions(fold([...records, ...shuffled(records, random)])),
+      revisions(fold(records)),
+      `seed ${seed}`,
+    )
   }
 })
 
@@ -112,7 +121,10 @@ test('the winner is the greatest by clock and edge of all that was written', () 
     const records = history(seeded(seed))
     const states = fold(records)
     for (const name of NAMES) {
-      const greatest = records.filter((record) => record.name === name).sort(compareRecords).at(-1)
+      const greatest = records
+        .filter((record) => record.name === name)
+        .sort(compareRecords)
+        .at(-1)
       assert.equal(winnerOf(states.get(name))?.revisionId, greatest?.revisionId, `seed ${seed}`)
     }
   }
@@ -123,7 +135,9 @@ test('a head is exactly what no record was written over', () => {
     const records = history(seeded(seed))
     const over = new Set(records.flatMap((record) => record.previous))
     for (const [name, state] of fold(records)) {
-      const expected = records.filter((record) => record.name === name && !over.has(record.revisionId)).map((record) => record.revisionId)
+      const expected = records
+        .filter((record) => record.name === name && !over.has(record.revisionId))
+        .map((record) => record.revisionId)
       assert.deepEqual(state.heads.map((head) => head.revisionId).sort(), expected.sort(), `seed ${seed}`)
     }
   }
@@ -159,7 +173,13 @@ test('clocks go on from what they observed, and never back', () => {
   told.push(clock.tick())
   now = 9_000
   told.push(clock.tick())
-  assert.deepEqual(told, [[1_000, 0], [1_000, 1], [5_000, 8], [5_000, 9], [9_000, 0]])
+  assert.deepEqual(told, [
+    [1_000, 0],
+    [1_000, 1],
+    [5_000, 8],
+    [5_000, 9],
+    [9_000, 0],
+  ])
   for (const [index, hlc] of told.entries()) if (index > 0) assert.ok(compareHlc(hlc, told[index - 1] ?? hlc) > 0)
   assert.equal(clock.isAhead([now + MAX_AHEAD_MS, 9]), false)
   assert.equal(clock.isAhead([now + MAX_AHEAD_MS + 1, 0]), true)
@@ -168,10 +188,20 @@ test('clocks go on from what they observed, and never back', () => {
 test('revisions sort like clock and edge', () => {
   const random = seeded(7)
   const records = Array.from({ length: 500 }, () =>
-    tombstone('f', [Math.floor(random() * 1e13), Math.floor(random() * 1_000)], EDGES[Math.floor(random() * 4)] ?? '', []),
+    tombstone(
+      'f',
+      [Math.floor(random() * 1e13), Math.floor(random() * 1_000)],
+      EDGES[Math.floor(random() * 4)] ?? '',
+      [],
+    ),
   )
-  const byRevision = [...records].sort((x, y) => (x.revisionId < y.revisionId ? -1 : 1)).map((record) => record.revisionId)
-  assert.deepEqual([...records].sort(compareRecords).map((record) => record.revisionId), byRevision)
+  const byRevision = [...records]
+    .sort((x, y) => (x.revisionId < y.revisionId ? -1 : 1))
+    .map((record) => record.revisionId)
+  assert.deepEqual(
+    [...records].sort(compareRecords).map((record) => record.revisionId),
+    byRevision,
+  )
 })
 
 test('a record comes back as it was written, with fields nobody knows yet', () => {

@@ -14,7 +14,10 @@ import { encodeRecord, revisionOf, type RegistryRecord } from '../../lib/registr
 import { openStore } from '../../lib/registry/registry.js'
 import { openTestEdge, put, spawnEdge, temporaryDirectory, until, within, type TestEdge } from '../p2p/harness.js'
 
-const open = (directory: string, more: { clock?: () => number; log?: (level: string, message: string) => void } = {}): Promise<TestEdge> =>
+const open = (
+  directory: string,
+  more: { clock?: () => number; log?: (level: string, message: string) => void } = {},
+): Promise<TestEdge> =>
   openTestEdge({ clusterKey: Buffer.alloc(32, 1), name: 'a', stateDir: join(directory, 'a'), ...more })
 
 test('what is published is listed, found, and announced like any other change', async () => {
@@ -26,7 +29,10 @@ test('what is published is listed, found, and announced like any other change', 
   assert.deepEqual(announced, record)
   assert.deepEqual(edge.registry.get('hello'), record)
   assert.deepEqual(edge.registry.list(), [record])
-  assert.deepEqual([record.edge, record.deleted, record.config.memorySize, record.previous], [edge.mesh.id, false, 128, []])
+  assert.deepEqual(
+    [record.edge, record.deleted, record.config.memorySize, record.previous],
+    [edge.mesh.id, false, 128, []],
+  )
   assert.equal(edge.registry.seq(), 1)
   assert.equal((await edge.registry.blob(record.source)).toString(), 'source of one')
   assert.equal((await edge.registry.blob(record.module)).toString(), 'module of one')
@@ -53,8 +59,16 @@ test('a new deploy replaces the old one and keeps when it was created; a delete 
 test('deploys of one name at the same time are one after the other: no conflict among them', async () => {
   await using directory = await temporaryDirectory()
   await using edge = await open(directory.path)
-  const records = await Promise.all(Array.from({ length: 20 }, (_, index) => edge.registry.publish(put('hello', String(index)))))
-  assert.equal(edge.registry.get('hello')?.revisionId, records.map((record) => record.revisionId).sort().at(-1))
+  const records = await Promise.all(
+    Array.from({ length: 20 }, (_, index) => edge.registry.publish(put('hello', String(index)))),
+  )
+  assert.equal(
+    edge.registry.get('hello')?.revisionId,
+    records
+      .map((record) => record.revisionId)
+      .sort()
+      .at(-1),
+  )
   assert.deepEqual(edge.registry.conflicts('hello'), [])
 })
 
@@ -97,8 +111,13 @@ test('content that is not there, or does not have its digest, is missing', async
   await using directory = await temporaryDirectory()
   await using edge = await open(directory.path)
   const { module } = await edge.registry.publish(put('hello', 'one'))
-  await assert.rejects(edge.registry.blob({ ...module, sha256: '0'.repeat(64) }), { code: 'BLOB_MISSING', message: /digest/ })
-  await assert.rejects(edge.registry.blob({ ...module, core: '1'.repeat(64) }, { timeoutMs: 100 }), { code: 'BLOB_MISSING' })
+  await assert.rejects(edge.registry.blob({ ...module, sha256: '0'.repeat(64) }), {
+    code: 'BLOB_MISSING',
+    message: /digest/,
+  })
+  await assert.rejects(edge.registry.blob({ ...module, core: '1'.repeat(64) }, { timeoutMs: 100 }), {
+    code: 'BLOB_MISSING',
+  })
   assert.equal(await edge.registry.hasBlob({ ...module, core: '1'.repeat(64) }), false)
   const controller = new AbortController()
   const wait = edge.registry.blob({ ...module, core: '2'.repeat(64) }, { signal: controller.signal, timeoutMs: 60_000 })
@@ -110,11 +129,15 @@ test('a second process on a state directory is told that it is in use', async ()
   await using directory = await temporaryDirectory()
   await using edge = await open(directory.path)
   await assert.rejects(openStore(edge.stateDir), { code: 'STATE_DIR_IN_USE' })
-  const child = fork(fileURLToPath(new URL('../p2p/edge-process.js', import.meta.url)), [
-    JSON.stringify({ clusterKey: '00'.repeat(32), name: 'a', stateDir: edge.stateDir, beaconPorts: [] }),
-  ], { stdio: 'pipe' })
+  const child = fork(
+    fileURLToPath(new URL('../p2p/edge-process.js', import.meta.url)),
+    [JSON.stringify({ clusterKey: '00'.repeat(32), name: 'a', stateDir: edge.stateDir, beaconPorts: [] })],
+    { stdio: 'pipe' },
+  )
   let output = ''
-  child.stderr?.on('data', (data: Buffer) => { output += data.toString() })
+  child.stderr?.on('data', (data: Buffer) => {
+    output += data.toString()
+  })
   const [code] = (await within('exit', once(child, 'exit'))) as [number]
   assert.notEqual(code, 0)
   assert.match(output, /STATE_DIR_IN_USE/)
@@ -130,7 +153,10 @@ test('after kill -9 the next deploy starts a new log, and everything is still th
     await child.kill('SIGKILL')
   }
   await using edge = await open(directory.path)
-  assert.deepEqual(edge.registry.list().map((record) => record.name), ['before'])
+  assert.deepEqual(
+    edge.registry.list().map((record) => record.name),
+    ['before'],
+  )
   assert.equal(edge.registry.stats().logs, 1)
   const record = await edge.registry.publish(put('before', 'after'))
   assert.equal(edge.registry.stats().logs, 2)
@@ -146,7 +172,12 @@ test('an edge that is killed without having deployed goes on with the log it has
     await edge.registry.publish(put('f', 'one'))
   }
   {
-    await using child = await spawnEdge({ clusterKey: Buffer.alloc(32, 1), name: 'a', stateDir: join(directory.path, 'a'), beaconPorts: [] })
+    await using child = await spawnEdge({
+      clusterKey: Buffer.alloc(32, 1),
+      name: 'a',
+      stateDir: join(directory.path, 'a'),
+      beaconPorts: [],
+    })
     await child.kill('SIGKILL')
   }
   await using edge = await open(directory.path)
@@ -154,27 +185,33 @@ test('an edge that is killed without having deployed goes on with the log it has
   assert.equal(edge.registry.stats().logs, 1)
 })
 
-test('a deploy is acknowledged after the write-ahead log that holds it was synced', { skip: process.platform !== 'linux' }, async (t) => {
-  await using directory = await temporaryDirectory()
-  await using edge = await open(directory.path)
-  await edge.registry.publish(put('warm', 'up'))
-  const file = await openFile(join(directory.path, 'a/registry.json'))
-  const prototype = Object.getPrototypeOf(file) as FileHandle
-  await file.close()
-  const synced: string[] = []
-  const original = prototype.sync
-  t.mock.method(prototype, 'sync', async function sync(this: FileHandle) {
-    const path = await readlink(`/proc/self/fd/${this.fd}`)
-    const held = path.endsWith('.log') && (await readFile(path)).includes('"codeSha256":"digest of one"')
-    await original.call(this)
-    if (held) synced.push(path)
-  })
-  await edge.registry.publish(put('f', 'one'))
-  assert.equal(synced.length, 1)
-  assert.match(synced[0] ?? '', /store\/db\/\d+\.log$/)
-})
+test(
+  'a deploy is acknowledged after the write-ahead log that holds it was synced',
+  { skip: process.platform !== 'linux' },
+  async (t) => {
+    await using directory = await temporaryDirectory()
+    await using edge = await open(directory.path)
+    await edge.registry.publish(put('warm', 'up'))
+    const file = await openFile(join(directory.path, 'a/registry.json'))
+    const prototype = Object.getPrototypeOf(file) as FileHandle
+    await file.close()
+    const synced: string[] = []
+    const original = prototype.sync
+    t.mock.method(prototype, 'sync', async function sync(this: FileHandle) {
+      const path = await readlink(`/proc/self/fd/${this.fd}`)
+      const held = path.endsWith('.log') && (await readFile(path)).includes('"codeSha256":"digest of one"')
+      await original.call(this)
+      if (held) synced.push(path)
+    })
+    await edge.registry.publish(put('f', 'one'))
+    assert.equal(synced.length, 1)
+    assert.match(synced[0] ?? '', /store\/db\/\d+\.log$/)
+  },
+)
 
-/** Puts blocks at the end of the log of the edge in `directory`, as an edge with an error, or from the future, might. */
+/**
+ * Puts blocks at the end of the log of the edge in `directory`, as an edge with an error, or from the future, might.
+ */
 const appendRaw = async (directory: string, blocks: Buffer[]): Promise<void> => {
   const stateDir = join(directory, 'a')
   const { logs } = JSON.parse(await readFile(join(stateDir, 'registry.json'), 'utf8')) as { logs: string[] }
@@ -197,7 +234,7 @@ const record = (name: string, hlc: [number, number]): RegistryRecord => ({
   createdAt: hlc[0],
 })
 
-test('malformed records are set aside, said once, counted, and in nobody\'s way', async () => {
+test("malformed records are set aside, said once, counted, and in nobody's way", async () => {
   await using directory = await temporaryDirectory()
   {
     await using edge = await open(directory.path)
@@ -211,7 +248,9 @@ test('malformed records are set aside, said once, counted, and in nobody\'s way'
     encodeRecord({ ...record('kept', [1, 0]), extra: 'field' }),
   ])
   const said: string[] = []
-  const log = (level: string, message: string): void => { if (level === 'warn') said.push(message) }
+  const log = (level: string, message: string): void => {
+    if (level === 'warn') said.push(message)
+  }
   {
     await using edge = await open(directory.path, { log })
     await until('all folded', [[edge.registry.events, 'record']], () => edge.registry.seq() === 6)
@@ -234,7 +273,10 @@ test('a record from the future waits for its time, also over a restart', async (
     await using edge = await open(directory.path, { clock })
     await edge.registry.publish(put('f', 'one'))
   }
-  await appendRaw(directory.path, [encodeRecord(record('f', [now + MAX_AHEAD_MS + 5_000, 0])), encodeRecord(record('g', [now, 7]))])
+  await appendRaw(directory.path, [
+    encodeRecord(record('f', [now + MAX_AHEAD_MS + 5_000, 0])),
+    encodeRecord(record('g', [now, 7])),
+  ])
   {
     await using edge = await open(directory.path, { clock })
     await until('all read', [[edge.registry.events, 'record']], () => edge.registry.seq() === 3)
@@ -278,7 +320,10 @@ test('a lost view is made again from the logs', async () => {
   }
   await using edge = await open(directory.path)
   await until('folded again', [[edge.registry.events, 'record']], () => edge.registry.seq() === 10)
-  assert.deepEqual(edge.registry.list().map((each) => each.name), ['f0', 'f1', 'f2', 'f3', 'f4'])
+  assert.deepEqual(
+    edge.registry.list().map((each) => each.name),
+    ['f0', 'f1', 'f2', 'f3', 'f4'],
+  )
 })
 
 test('a copied state directory is refused with a word on why', async (t) => {
@@ -289,8 +334,11 @@ test('a copied state directory is refused with a word on why', async (t) => {
   }
   const copy = join(directory.path, 'copy')
   await cp(join(directory.path, 'a'), copy, { recursive: true })
-  const [one, two] = await Promise.all([stat(join(directory.path, 'a/store/CORESTORE')), stat(join(copy, 'store/CORESTORE'))])
+  const [one, two] = await Promise.all([
+    stat(join(directory.path, 'a/store/CORESTORE')),
+    stat(join(copy, 'store/CORESTORE')),
+  ])
   if (one.ino === two.ino) t.skip('a file system without inodes')
-  await assert.rejects(openStore(copy), { code: 'STATE_DIR_IN_USE', message: /copied/ })
+  await assert.rejects(openStore(copy), { code: 'STATE_DIR_IN_USE', message: /copy/ })
   await rm(copy, { recursive: true })
 })
