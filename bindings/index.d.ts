@@ -16,7 +16,7 @@ export declare class NativeEdge {
   info(): EngineInfo
   /** Turns bundled source (one ES module that exports `handler`) into a WebAssembly module. */
   compile(source: string): Promise<Buffer>
-  /** Loads the function and throws it away: a deploy's validation. `LOAD`: `file:line:column: message`. */
+  /** Loads the function without serving it: a deploy's validation. `LOAD`: `file:line:column: message`. */
   check(spec: FunctionSpec, module: Buffer): Promise<void>
   /** Loads the function, then serves it in the place of the one of its name. */
   load(spec: FunctionSpec, module: Buffer): Promise<void>

@@ -12,6 +12,7 @@ use napi::bindgen_prelude::{Buffer, spawn_blocking};
 use napi_derive::napi;
 use swarmlambda_executor::{Executor, ExecutorOptions, Function};
 use swarmlambda_server::{Gateway, Limits, Server};
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::{
     callbacks::{OnControl, OnMiss, host},
@@ -28,6 +29,13 @@ struct Inner {
     gateway: Arc<Gateway>,
     threads: u32,
     state: Mutex<State>,
+    checked: Mutex<Option<Checked>>,
+}
+
+/// What was checked last. A deploy is checked, published, then loaded like everywhere else: loading it here takes this.
+struct Checked {
+    module: Vec<u8>,
+    function: Arc<Function>,
 }
 
 enum State {
@@ -69,11 +77,16 @@ impl NativeEdge {
         Ok(Settled(blocking(compile).await))
     }
 
-    /// Loads the function and throws it away: a deploy's validation. `LOAD`: `file:line:column: message`.
+    /// Loads the function without serving it: a deploy's validation. `LOAD`: `file:line:column: message`.
     #[napi(ts_return_type = "Promise<void>")]
     pub async fn check(&self, spec: dto::FunctionSpec, module: Buffer) -> napi::Result<Settled<()>> {
         let inner = Arc::clone(&self.0);
-        Ok(Settled(blocking(move || inner.load(spec, &module).map(drop)).await))
+        let check = move || {
+            let function = inner.load(spec, &module)?;
+            *inner.checked() = Some(Checked { module: module.to_vec(), function });
+            Ok(())
+        };
+        Ok(Settled(blocking(check).await))
     }
 
     /// Loads the function, then serves it in the place of the one of its name.
@@ -166,6 +179,8 @@ impl NativeEdge {
 }
 
 fn open(options: dto::EdgeOptions) -> Result<Arc<Inner>, Failure> {
+    // Warnings of the Rust side, beside the host's own log on stderr. A second edge in the process finds it set.
+    let _ = tracing_subscriber::fmt().with_max_level(LevelFilter::WARN).with_writer(std::io::stderr).try_init();
     let gateway = Gateway::new(&options.edge, &options.region, Limits::default())?;
     let executor_options = ExecutorOptions {
         slots: options.slots,
@@ -175,12 +190,16 @@ fn open(options: dto::EdgeOptions) -> Result<Arc<Inner>, Failure> {
     let executor = Executor::open(&options.plugin, executor_options)?;
     let cores = available_parallelism().map_or(1, NonZero::get);
     let threads = options.threads.unwrap_or_else(|| u32::try_from(cores).unwrap_or(1)).max(1);
-    Ok(Arc::new(Inner { executor, gateway, threads, state: Mutex::new(State::Open) }))
+    Ok(Arc::new(Inner { executor, gateway, threads, state: Mutex::new(State::Open), checked: Mutex::new(None) }))
 }
 
 impl Inner {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn checked(&self) -> MutexGuard<'_, Option<Checked>> {
+        self.checked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Fails when the edge is closed.
@@ -191,7 +210,14 @@ impl Inner {
     fn load(&self, spec: dto::FunctionSpec, module: &[u8]) -> Result<Arc<Function>, Failure> {
         self.open()?;
         let bytecode = swarmlambda_compiler::bytecode(module)?;
-        Ok(self.executor.load(bytecode, spec.into())?)
+        let spec = spec.into();
+        if let Some(checked) = self.checked().take()
+            && checked.module == module
+            && *checked.function.spec() == spec
+        {
+            return Ok(checked.function);
+        }
+        Ok(self.executor.load(bytecode, spec)?)
     }
 
     fn listen(&self, options: dto::ListenOptions, on_miss: OnMiss, on_control: OnControl) -> Result<u32, Failure> {

@@ -52,7 +52,7 @@ pub struct Description {
 }
 
 /// A function as the executor needs it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct FunctionSpec {
     pub name: String,
     /// `$LATEST` or a published version.
