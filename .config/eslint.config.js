@@ -54,7 +54,7 @@ export default typescript.config(
   // The programs are where the environment comes in; tests start programs.
   { files: ['ts/bin/**', 'ts/test/**'], rules: { 'no-restricted-properties': 'off' } },
   {
-    files: ['ts/test/**'],
+    files: ['ts/test/**', 'ui/**/*.test.ts'],
     rules: {
       // test() and describe() return promises that the runner awaits.
       '@typescript-eslint/no-floating-promises': [
@@ -71,7 +71,7 @@ export default typescript.config(
   // Vite loads its configuration by the default export; packages that have one are described as they are.
   { files: ['ui/vite.config.ts', 'ts/types/**'], rules: { 'no-restricted-syntax': 'off' } },
   {
-    files: ['bin/*.js', 'scripts/**/*.mjs', '.config/*.js'],
+    files: ['bin/*.js', 'bench/**/*.mjs', 'scripts/**/*.mjs', '.config/*.js'],
     rules: {
       'no-restricted-imports': ['error', { paths: bareBuiltins }],
       'no-unused-vars': ['error', { argsIgnorePattern: '^_' }],

@@ -33,7 +33,7 @@ const checkBindings = async () => {
 
 const CHECKS = [
   ['eslint', 'rules and layers of TypeScript', () =>
-    node(TOOLS.eslint, '--config', '.config/eslint.config.js', '--max-warnings', '0', 'ts', 'ui', 'bin', 'scripts', '.config')],
+    node(TOOLS.eslint, '--config', '.config/eslint.config.js', '--max-warnings', '0', 'ts', 'ui', 'bin', 'bench', 'scripts', '.config')],
   ['types', 'of the host', () => node(TOOLS.tsc, '--project', 'tsconfig.json', '--noEmit')],
   ['types-ui', 'of the page', () => node(TOOLS.tsc, '--project', 'ui/tsconfig.json', '--noEmit')],
   ['fmt', 'Rust formatting', async () => {

@@ -1,0 +1,41 @@
+// From the start of a deploy until the new code answers on every edge of three, each asked directly.
+import { setTimeout as delay } from 'node:timers/promises'
+import { deploy, EDGES, invoke, startEdges, untilConnected, urlOf } from '../scripts/lib/cluster.mjs'
+import { say, table } from '../scripts/lib/terminal.mjs'
+import { quantile } from './figures.mjs'
+import { freePorts } from './ports.mjs'
+
+const DEPLOYS = 60
+const CONNECT_MS = 30_000
+/** Between two looks; without a pause the clients would take the cores that the edges need. */
+const POLL_MS = 2
+
+const untilAnswers = async (base, version) => {
+  for (;;) {
+    const { text } = await invoke(base, 'versioned', {})
+    if (text === String(version)) return
+    await delay(POLL_MS)
+  }
+}
+
+export const deployments = async (children, stateDir) => {
+  const ports = await freePorts(EDGES.length)
+  await startEdges(children, ports, stateDir, { SWARMLAMBDA_CLUSTER_ID: 'bench', SWARMLAMBDA_BOOTSTRAP: 'none' })
+  await untilConnected(ports, CONNECT_MS)
+  say('deploy', `${DEPLOYS} deploys, one after another, to each edge in turn`)
+  const everywhere = []
+  const answered = []
+  for (let version = 0; version < DEPLOYS; version += 1) {
+    const to = urlOf(ports[version % ports.length])
+    const started = performance.now()
+    const elapsed = () => performance.now() - started
+    const deployed = deploy(to, 'versioned', `exports.handler = async () => ${version}`).then(() => answered.push(elapsed()))
+    await Promise.all(ports.map((port) => untilAnswers(urlOf(port), version)))
+    everywhere.push(elapsed())
+    await deployed
+  }
+  const row = (what, values) => [what, ...[0.5, 0.9, 0.99].map((share) => quantile(values, share).toFixed(0))]
+  return `deploy: ${DEPLOYS} deploys on three edges of this machine, each polled every ${POLL_MS} ms
+
+${table([['', 'p50 ms', 'p90 ms', 'p99 ms'], row('new code answers on all three edges', everywhere), row('POST /functions answers (it waits for all)', answered)])}`
+}
