@@ -1,5 +1,6 @@
 // `npm start`: installs and builds what is needed, then three edges, the proxy and the DNS server on this machine, and a
-// sample function deployed and invoked. Stays until Ctrl-C, which stops everything in order.
+// sample function deployed and invoked. Stays until Ctrl-C, which stops everything in order; a program that is killed
+// meanwhile is started again after a while, so that its absence can be watched.
 import { EDGES, deploy, invoke, startEdges, untilConnected, urlOf } from './lib/cluster.mjs'
 import { Children } from './lib/children.mjs'
 import { ensureInstalled } from './lib/install.mjs'
@@ -9,6 +10,8 @@ import { bold, dim, duration, green, main, red, say, Stop } from './lib/terminal
 import { requireNode } from './lib/tools.mjs'
 
 const CONNECT_MS = 30_000
+/** Long enough to see an edge turn red, and the mesh go on without it. */
+const RESTART_MS = 15_000
 
 const HELLO = `exports.handler = async (event) => ({
   message: \`Hello, \${event.name ?? 'world'}!\`,
@@ -75,8 +78,17 @@ await main(async () => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => resolve(null))
     stop.signal.addEventListener('abort', () => resolve(stop.signal.reason))
   })
+  let up = false
   const children = new Children({
-    onExit: (name, how) => stop.abort(new Stop(`${name} ${how}; the rest is being stopped.`)),
+    onExit(name, how, restart) {
+      if (!up) return stop.abort(new Stop(`${name} ${how}; the rest is being stopped.`))
+      say('lost', `${name} ${how}; the others go on. It is started again in ${duration(RESTART_MS)}.`)
+      const again = async () => {
+        if (children.stopping) return
+        await restart().catch((error) => say('lost', red(error.message)))
+      }
+      setTimeout(() => void again(), RESTART_MS).unref()
+    },
   })
   const bringUp = async () => {
     await startEdges(children, config.edges, config.stateDir)
@@ -94,6 +106,7 @@ await main(async () => {
     if (answer.status !== 200) throw new Stop(`hello was answered ${answer.status}: ${answer.text}`)
     process.stdout.write(tour(config, answer))
     say('ready', dim(`in ${duration(performance.now() - started)}`))
+    up = true
   }
 
   let problem = null

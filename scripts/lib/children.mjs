@@ -11,7 +11,7 @@ const READY_MS = 60_000
 /** Every program says this, followed by its address, once it serves. */
 const READY = ' is ready on '
 
-/** Starts node programs one by one; `onExit(name, how)` is called when one ends that wasn't asked to. */
+/** Starts node programs one by one; `onExit(name, how, restart)` is called when one ends that wasn't asked to. */
 export class Children {
   #children = []
   #stopping = false
@@ -54,7 +54,7 @@ export class Children {
       entry.over = true
       const how = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`
       if (this.#stopping) return
-      if (ready) this.#onExit(name, how)
+      if (ready) this.#onExit(name, how, () => this.start(name, script, env, { command: [program, ...args.slice(0, -1)] }))
       throw new Stop(`${name} ${how}${tail.length > 0 ? `:\n  ${tail.join('\n  ')}` : ''}`)
     })
     died.catch(() => {})
@@ -68,6 +68,10 @@ export class Children {
       clearTimeout(timer)
     }
     return child.pid
+  }
+
+  get stopping() {
+    return this.#stopping
   }
 
   /** Asks all to end, the last started first, and waits; one that doesn't is killed. */
