@@ -35,6 +35,7 @@ declare module 'hyperdht/testnet.js' {
 
 declare module '@hyperswarm/secret-stream' {
   import type { Duplex } from 'node:stream'
+  import type { KeyPair } from 'hyperdht'
 
   /** A streamx duplex; the events named here are the ones used. */
   export interface SecretStream extends Duplex {
@@ -46,7 +47,7 @@ declare module '@hyperswarm/secret-stream' {
     readonly rawStream: { readonly remoteHost: string; readonly remotePort: number } | null
   }
   /** Over any duplex: `raw` of both sides joined, one of them the initiator. */
-  const NoiseSecretStream: new (isInitiator: boolean, raw: Duplex) => SecretStream
+  const NoiseSecretStream: new (isInitiator: boolean, raw: Duplex, options: { keyPair: KeyPair }) => SecretStream
   export default NoiseSecretStream
 }
 

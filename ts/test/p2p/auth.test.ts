@@ -4,6 +4,7 @@ import { test } from 'node:test'
 
 import type { SecretStream } from '@hyperswarm/secret-stream'
 import encodings from 'compact-encoding'
+import HyperDHT from 'hyperdht'
 import Protomux from 'protomux'
 
 import { authenticate } from '../../lib/p2p/auth.js'
@@ -77,12 +78,14 @@ test('silence is no proof', async () => {
 })
 
 test('a proof of another connection is worth nothing', async () => {
-  await using seen = await openPair()
+  // Of the same two edges, even.
+  const identities = [HyperDHT.keyPair(), HyperDHT.keyPair()] as const
+  await using seen = await openPair(identities)
   const captured = new Promise<Buffer[]>((resolve) => {
     imitate(seen.initiator, [randomBytes(32)], resolve)
   })
   void outcome(seen.responder, [key])
-  await using pair = await openPair()
+  await using pair = await openPair(identities)
   // The responder's proof, played by a responder to another initiator.
   imitate(pair.responder, await captured)
   assert.equal(await outcome(pair.initiator, [key]), 'wrong proof')

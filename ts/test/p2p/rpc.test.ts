@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { test } from 'node:test'
 
 import Protomux from 'protomux'
@@ -145,6 +146,7 @@ test('what is too large is refused on both ways and harms nothing', async () => 
 test('calls in flight are bounded', async () => {
   await using rpc = await open({ wait: never })
   const controller = new AbortController()
+  setMaxListeners(MAX_CALLS_OUT, controller.signal)
   const calls = Array.from({ length: MAX_CALLS_OUT }, () =>
     rpc.caller.request('wait', Buffer.alloc(0), { timeoutMs: 60_000, signal: controller.signal }),
   )

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -172,6 +173,23 @@ test('an edge whose disk went back in time begins another log, and gets its own 
   assert.deepEqual([b.registry.seq(), b.registry.conflicts('f')], [3, []])
   assert.deepEqual(b.registry.list(), a.registry.list())
   assert.equal((await b.registry.blob(next.module)).toString(), 'module of three')
+})
+
+test('an edge that hears that its log is longer elsewhere leaves it alone and begins another', async () => {
+  await using cluster = await openTestCluster(['a', 'b'])
+  await meshed(cluster.edges)
+  const [a, b] = cluster.edges
+  assert.ok(a && b)
+  const first = await a.registry.publish(put('f', 'one'))
+  await visible(b, 'f', first.revisionId)
+  assert.equal(a.registry.stats().logs, 1)
+  const manifest = JSON.parse(await readFile(join(a.stateDir, 'registry.json'), 'utf8')) as { writers: string[] }
+  const heard = once(a.mesh.events, 'message')
+  peerOf(b.mesh, a.mesh)?.send('registry/logs', { logs: [{ key: manifest.writers[0], length: 2 }], ask: false })
+  await within('heard', heard)
+  const second = await a.registry.publish(put('f', 'two'))
+  assert.equal(a.registry.stats().logs, 2)
+  await visible(b, 'f', second.revisionId)
 })
 
 test('a peer that talks nonsense about logs changes nothing', async () => {
