@@ -58,7 +58,8 @@ const problemOf = (from, to, typeOnly) => {
     return snapshot && typeOnly ? null : 'the page may import types of ts/lib/snapshot and nothing else of the host'
   }
   if (to.area === 'bindings') {
-    return from.area === 'lib' && from.module === 'native' ? null : 'only ts/lib/native may import the native module'
+    const may = from.area === 'test' || (from.area === 'lib' && from.module === 'native')
+    return may ? null : 'only ts/lib/native may import the native module'
   }
   if (from.area === 'test' || to.area === 'types') return null
   if (to.area === 'bin') {

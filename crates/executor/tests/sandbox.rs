@@ -1,5 +1,7 @@
 //! What a function can count on, and what it can't do to others. Real plugin, real snapshots.
 
+#![expect(clippy::unwrap_used, reason = "helpers outside of test functions")]
+
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,

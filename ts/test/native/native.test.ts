@@ -141,7 +141,7 @@ describe('the native module', () => {
     onControl = async ({ method, path, query, body }) => ({
       status: 201,
       headers: ['content-type', 'text/plain', 'x-a', '1', 'x-a', '2'],
-      body: Buffer.from(`${method} ${path} ${query} ${body}`),
+      body: Buffer.from(`${method} ${path} ${query} ${body.toString()}`),
     })
     const response = await fetch(`${url}/functions?wait=all`, { method: 'POST', body: 'body', headers: { 'X-B': '3' } })
     assert.equal(response.status, 201)
