@@ -85,8 +85,8 @@ export const STATE_DIR = optional(
 export const PEERS = optional(
   {
     name: 'SWARMLAMBDA_PEERS',
-    about: 'Where to send discovery beacons besides loopback.',
-    allowed: ENDPOINTS,
+    about: 'Where to send discovery beacons besides loopback: UDP, 47800 for the first edge of a machine, 47801 for the next.',
+    allowed: 'host:port, separated by commas, such as 10.0.0.7:47800',
     schema: is.endpoints,
   },
   'none',
