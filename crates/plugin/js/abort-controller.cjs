@@ -1,0 +1,2 @@
+// The global AbortController, as packages require it.
+module.exports = globalThis

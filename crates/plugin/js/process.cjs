@@ -1,0 +1,2 @@
+// `process` as packages require it.
+module.exports = globalThis.process

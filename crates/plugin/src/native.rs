@@ -1,0 +1,28 @@
+//! What the plugin's JavaScript (`js/`) asks of Rust: parsing, encodings, compression, cryptography. All synchronous.
+
+mod bytes;
+mod cipher;
+mod digest;
+mod ec;
+mod edwards;
+mod rsa;
+mod text;
+mod url;
+mod zlib;
+
+use javy_plugin_api::javy::quickjs::{Ctx, Object, Result};
+
+/// The object that the plugin's JavaScript receives as `native`.
+pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
+    let native = Object::new(ctx.clone())?;
+    bytes::register(ctx, &native)?;
+    text::register(ctx, &native)?;
+    url::register(ctx, &native)?;
+    zlib::register(ctx, &native)?;
+    digest::register(ctx, &native)?;
+    cipher::register(ctx, &native)?;
+    rsa::register(ctx, &native)?;
+    ec::register(ctx, &native)?;
+    edwards::register(ctx, &native)?;
+    Ok(native)
+}
