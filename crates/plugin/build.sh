@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the Javy plugin from source into plugin.wasm, and writes the digest of its sources beside it.
+# Builds the Javy plugin from source into plugin.wasm, and writes the digest of its sources beside it. Needs npm for js/.
 #   build.sh          build (takes about two minutes)
 #   build.sh --check  only compare the committed digest with the sources; needs no toolchain
 # With rustup's wasm32-wasip1 target and $WASI_SDK set, those are used; else Debian's packages are unpacked into
@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-digest() { sha256sum Cargo.toml Cargo.lock build.sh $(find src -type f | LC_ALL=C sort) | sha256sum | cut -d' ' -f1; }
+digest() { sha256sum Cargo.toml Cargo.lock build.sh $(find src js -name node_modules -prune -o -type f -print | LC_ALL=C sort) | sha256sum | cut -d' ' -f1; }
 
 if [ "${1:-}" = --check ]; then
   want="sources $(digest)
@@ -58,6 +58,11 @@ EOF
   touch "$toolchain/unpacked"
 }
 
+# js/ in one file, which src/javascript.rs includes.
+[ js/node_modules/.package-lock.json -nt js/package-lock.json ] || npm ci --prefix js --ignore-scripts --no-audit --no-fund
+mkdir -p target
+node js/build.mjs
+
 features="-C target-feature=+simd128,+bulk-memory"
 flags="-O3 -msimd128 -mbulk-memory"
 if [ -n "${WASI_SDK:-}" ] && rustc --print target-libdir --target wasm32-wasip1 2>/dev/null | xargs -r test -d; then
@@ -74,6 +79,6 @@ else
   export CFLAGS_wasm32_wasip1="$flags" BINDGEN_EXTRA_CLANG_ARGS="-resource-dir=$usr/lib/llvm-22/lib/clang/22"
   cargo build --release --locked --target wasm32-wasip1 -Zbuild-std=std,panic_abort
 fi
-cp target/wasm32-wasip1/release/swarmlambda_plugin.wasm plugin.wasm
+node js/precompile.mjs target/wasm32-wasip1/release/swarmlambda_plugin.wasm plugin.wasm
 printf 'sources %s\nplugin %s\n' "$(digest)" "$(sha256sum < plugin.wasm | cut -d' ' -f1)" > plugin.digest
 ls -l plugin.wasm

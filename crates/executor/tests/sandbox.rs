@@ -149,7 +149,7 @@ fn console_output_is_captured() {
     let outcome = run(&load(source), &json!({}));
     let logs = String::from_utf8(outcome.logs).unwrap();
     let lines: Vec<Vec<&str>> = logs.lines().map(|line| line.split('\t').skip(1).collect()).collect();
-    assert_eq!(lines, [["req-1", "INFO", "a { b: [ 1, \"c\" ] } null"], ["req-1", "ERROR", "x is 2"]]);
+    assert_eq!(lines, [["req-1", "INFO", "a { b: [ 1, 'c' ] } null"], ["req-1", "ERROR", "x is 2"]]);
 }
 
 #[test]

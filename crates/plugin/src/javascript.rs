@@ -9,8 +9,36 @@ use javy_plugin_api::javy::quickjs::{
 /// Cycles are collected only in functions that allocate more than this; a fresh heap is thrown away anyway.
 pub const GC_THRESHOLD_BYTES: usize = 32 << 20;
 
+/// Free heap that the base snapshot ends with.
+const START_BYTES: usize = 64 * 1024;
+
 /// QuickJS checks no stack under WASI; below this address of the 1 MiB stack its check throws a `RangeError`.
 const STACK_LIMIT: usize = 192 * 1024;
+
+/// `js/`, bundled by `js/build.mjs`: a mark, its length, and the source. `js/precompile.mjs` writes bytecode over it, after
+/// another mark.
+static mut RUNTIME_JS: [u8; RUNTIME_BYTES] = {
+    let source = include_bytes!("../target/runtime.js");
+    let mut bytes = [0; RUNTIME_BYTES];
+    let (mark, length) = (SOURCE_MARK, (source.len() as u32).to_le_bytes());
+    let mut at = 0;
+    while at < 4 {
+        bytes[at] = mark[at];
+        bytes[at + 4] = length[at];
+        at += 1;
+    }
+    at = 0;
+    while at < source.len() {
+        bytes[at + 8] = source[at];
+        at += 1;
+    }
+    bytes
+};
+const SOURCE_MARK: &[u8; 4] = b"SLJS";
+/// Bytecode is longer than its minified source.
+const RUNTIME_BYTES: usize = 2 * include_bytes!("../target/runtime.js").len();
+/// How frames of it are named; hosts leave them out of traces.
+const RUNTIME_NAME: &str = "eval_script";
 
 type Saved = Persistent<Function<'static>>;
 
@@ -37,6 +65,43 @@ struct Loaded {
 /// How a handler ended: JSON of the result, or of the error.
 type Ending = Result<Vec<u8>, Vec<u8>>;
 
+/// The mark and the content of [`RUNTIME_JS`].
+fn runtime_js() -> (&'static [u8], &'static [u8]) {
+    // SAFETY: one thread; what is cleared is not looked at again.
+    let bytes: &'static [u8] = unsafe { &*(&raw const RUNTIME_JS) };
+    let (head, rest) = bytes.split_at(8);
+    let length = u32::from_le_bytes([head[4], head[5], head[6], head[7]]) as usize;
+    (&head[..4], &rest[..length.min(rest.len())])
+}
+
+fn run_runtime(ctx: &Ctx<'_>) -> quickjs::Result<()> {
+    let (mark, content) = runtime_js();
+    let module = if mark == SOURCE_MARK {
+        Module::declare(ctx.clone(), RUNTIME_NAME, content)?
+    } else {
+        // SAFETY: bytecode that this very engine wrote, at the plugin's build.
+        unsafe { Module::load(ctx.clone(), content)? }
+    };
+    let (_, promise) = module.eval()?;
+    promise.finish::<()>()?;
+    // A snapshot needs no page for what is evaluated once.
+    // SAFETY: one thread, and no reference is alive.
+    unsafe { (*(&raw mut RUNTIME_JS)).fill(0) };
+    Ok(())
+}
+
+/// See the export `compile-runtime`.
+pub fn compile_runtime() -> Result<Vec<u8>, String> {
+    let runtime = quickjs::Runtime::new().map_err(|error| error.to_string())?;
+    let context = Context::full(&runtime).map_err(|error| error.to_string())?;
+    context.with(|ctx| {
+        let options = quickjs::WriteOptions { strip_source: true, ..Default::default() };
+        let written =
+            Module::declare(ctx.clone(), RUNTIME_NAME, runtime_js().1).and_then(|module| module.write(options));
+        written.catch(&ctx).map_err(|error| error.to_string())
+    })
+}
+
 impl Runtime {
     /// Evaluates `runtime.js` and calls its paths once, so that what they allocate is in the base snapshot.
     pub fn new(context: Context) -> Result<Self, String> {
@@ -48,8 +113,11 @@ impl Runtime {
                     Func::from(|level: u32, text: String| unsafe { host::log(level, text.as_ptr(), text.len()) }),
                 )?;
                 native.set("remaining", Func::from(|| unsafe { host::remaining() }))?;
-                let setup: Function = ctx.eval(include_str!("runtime.js"))?;
-                let object: Object = setup.call((native,))?;
+                native.set("native", crate::native::object(&ctx)?)?;
+                ctx.globals().set("__host", native.clone())?;
+                run_runtime(&ctx)?;
+                ctx.globals().remove("__host")?;
+                let object: Object = native.get("glue")?;
                 let save = |name: &str| -> quickjs::Result<Saved> {
                     Ok(Persistent::save(&ctx, object.get::<_, Function>(name)?))
                 };
@@ -62,6 +130,7 @@ impl Runtime {
                 ctx.eval::<(), _>("console.log('%s', 'warm', { a: [1] }, new Error('warm'))")?;
                 let value = ctx.json_parse(&b"{\"a\":[1,\"b\",null,1.5]}"[..])?;
                 ctx.json_stringify(value)?;
+                crate::holes::fill(START_BYTES);
                 Ok(glue)
             })();
             made.catch(&ctx).map(|glue| (glue, stack_limit_of(&ctx))).map_err(|error| error.to_string())

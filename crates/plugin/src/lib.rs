@@ -5,7 +5,9 @@
 //!
 //! One thread, one context, and memory that a host photographs after `load`: state is in statics, nothing is freed.
 
+mod holes;
 mod javascript;
+mod native;
 
 use javascript::Runtime;
 use javy_plugin_api::{Config, import_namespace};
@@ -67,6 +69,12 @@ extern "C" fn alloc(len: usize) -> *mut u8 {
     ptr
 }
 
+/// Compiles the plugin's own JavaScript; `js/precompile.mjs` puts the bytecode where the source was. Answers as `load` does.
+#[unsafe(export_name = "compile-runtime")]
+extern "C" fn compile_runtime() -> u64 {
+    answer(javascript::compile_runtime().map_err(String::into_bytes))
+}
+
 /// Evaluates a function's bytecode and keeps its handler. `options` is JSON: name, version, handler, memoryMb, edge, arn,
 /// environment. The result is empty, or an error as Lambda writes it.
 #[unsafe(export_name = "load")]
@@ -74,7 +82,7 @@ unsafe extern "C" fn load(bytecode: *const u8, bytecode_len: usize, options: *co
     // SAFETY: the host wrote both ranges with `alloc`.
     let (bytecode, options) = unsafe { (slice(bytecode, bytecode_len), slice(options, options_len)) };
     let result = runtime().and_then(|runtime| runtime.load(bytecode, options));
-    drop(std::hint::black_box(Vec::<u8>::with_capacity(HEADROOM_BYTES)));
+    holes::fill(HEADROOM_BYTES);
     answer(result.map(|()| Vec::new()))
 }
 
