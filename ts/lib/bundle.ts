@@ -2,8 +2,10 @@
 // files of the request and no others.
 import { build, type BuildFailure, type Message, type Plugin } from 'esbuild'
 import { SwarmError } from './errors.js'
+import { builtins } from './bundle/builtins.js'
 import { entrySource, findEntry, parseHandler } from './bundle/handler.js'
 import { loaderOf, normaliseFiles, resolveIn } from './bundle/files.js'
+import { followed, FOLLOWED_BY, MAX_ERRORS, settings, TASK_ROOT } from './bundle/settings.js'
 
 /** What is bundled: text files by relative path, and which of their exports is the handler (`file.export`). */
 export interface BundleInput {
@@ -18,9 +20,6 @@ export interface Bundle {
 }
 
 const NAMESPACE = 'function'
-/** Where AWS puts a function's files; what `__dirname` and `import.meta.url` show. */
-const TASK_ROOT = '/var/task'
-const MAX_ERRORS = 5
 
 /** The name, in source maps and stacks, of the few lines that pick the handler out of the entry file. */
 export const HANDLER_MODULE = '<handler>'
@@ -40,29 +39,14 @@ export async function bundle(input: BundleInput): Promise<Bundle> {
 async function run(files: ReadonlyMap<string, string>, entryCode: string, entry: string) {
   try {
     const { outputFiles } = await build({
+      ...settings(entry),
+      ...([...files.values()].some((text) => text.includes(FOLLOWED_BY)) ? followed : {}),
       entryPoints: ['<entry>'],
       outfile: `${TASK_ROOT}/bundle.js`,
-      bundle: true,
-      write: false,
-      format: 'esm',
-      platform: 'neutral',
-      target: 'es2023',
-      charset: 'utf8',
-      legalComments: 'none',
       sourcemap: 'external',
       sourcesContent: false,
       absWorkingDir: '/',
-      tsconfigRaw: {},
-      logLevel: 'silent',
-      logLimit: MAX_ERRORS,
-      define: {
-        __dirname: JSON.stringify(TASK_ROOT),
-        __filename: JSON.stringify(`${TASK_ROOT}/${entry}`),
-        'import.meta.url': JSON.stringify(`file://${TASK_ROOT}/${entry}`),
-        'import.meta.dirname': JSON.stringify(TASK_ROOT),
-        'import.meta.filename': JSON.stringify(`${TASK_ROOT}/${entry}`),
-      },
-      plugins: [virtualFiles(files, entryCode)],
+      plugins: [builtins, virtualFiles(files, entryCode)],
     })
     return outputFiles
   } catch (error) {
