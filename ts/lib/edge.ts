@@ -88,9 +88,9 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
   if (!pagemapScan) say('engine: this kernel has no pagemap_scan (Linux 6.7): sandboxes are several times slower')
 
   const mesh = stack.use(
-    await openMesh({ identity, keys, store, name: nodeName, region, peers: config.peers, bootstrap: config.bootstrap, log: toFunction(log) }),
+    await openMesh({ identity, keys, store, name: nodeName, region, peers: config.peers, bootstrap: config.bootstrap, log }),
   )
-  const registry = stack.use(await openRegistry({ store, stateDir, mesh, edgeId: mesh.id, log: toFunction(log) }))
+  const registry = stack.use(await openRegistry({ store, stateDir, mesh, edgeId: mesh.id, log }))
 
   const changes = new EventEmitter<{ change: [] }>()
   // Every deploy that waits for other edges listens: as many as there are deploys.
@@ -150,10 +150,4 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
   await sync.settled
   engine.setReady(true)
   return url
-}
-
-/** The mesh and the registry take their log as one function. */
-const toFunction = (log: Log): Parameters<typeof openMesh>[0]['log'] => (level, message, fields) => {
-  const flat = Object.entries(fields ?? {}).map(([name, value]) => [name, typeof value === 'number' || typeof value === 'boolean' ? value : String(value)])
-  log[level](message, Object.fromEntries(flat) as Record<string, string | number | boolean>)
 }

@@ -7,7 +7,7 @@ import { isIP } from 'node:net'
 
 import { messageOf } from '../errors.js'
 import { decodeHello, encodeHello, type Hello } from './hello.js'
-import type { Log } from './log.js'
+import type { Log } from '../log.js'
 
 /** Sixteen edges a machine find each other by themselves; more still find those, and are answered. */
 export const BEACON_PORTS: readonly number[] = Array.from({ length: 16 }, (_, index) => 47_800 + index)
@@ -46,7 +46,7 @@ export const openBeacon = (options: BeaconOptions): AsyncDisposable => {
       // Once for each kind: an unplugged network would otherwise fill the log.
       if (code === undefined || complaints.has(code)) return
       complaints.add(code)
-      log('debug', 'beacon not sent', { code, host, port })
+      log.debug('beacon not sent', { code, host, port })
     })
   }
   const announce = (): void => {
@@ -69,16 +69,16 @@ export const openBeacon = (options: BeaconOptions): AsyncDisposable => {
         ownPort = socket.address().port
         break
       } catch (error) {
-        log('debug', 'beacon port not free', { port, reason: messageOf(error) })
+        log.debug('beacon port not free', { port, reason: messageOf(error) })
       }
     }
     if (socket === null) return
     socket.on('message', onMessage)
     socket.on('error', (error) => {
-      log('debug', 'beacon socket', { reason: error.message })
+      log.debug('beacon socket', { reason: error.message })
     })
     if (closed) return
-    log('debug', 'beacon listens', { port: ownPort })
+    log.debug('beacon listens', { port: ownPort })
     announce()
     timer = setInterval(announce, SEND_EVERY_MS)
   }
@@ -132,7 +132,7 @@ const cachedLookup = (log: Log): ((host: string) => string | null) => {
           entry.address = found.address
         })
         .catch((error: unknown) => {
-          log('debug', 'peer name not resolved', { host, reason: messageOf(error) })
+          log.debug('peer name not resolved', { host, reason: messageOf(error) })
         })
         .finally(() => {
           entry.at = Date.now()

@@ -5,7 +5,7 @@
 import type { Address } from 'hyperdht'
 import type { SecretStream } from '@hyperswarm/secret-stream'
 
-import type { Log } from './log.js'
+import type { Log } from '../log.js'
 
 const LOOP_EVERY_MS = 250
 /** A peer with an address answers within a round trip or two, or not at all. */
@@ -87,7 +87,7 @@ export const openDialer = (options: DialerOptions): Dialer => {
     candidate.attempt = stream
     candidate.attemptUntil = Date.now() + (candidate.lookup ? LOOKUP_WITHIN_MS : DIRECT_WITHIN_MS)
     stream.on('error', (error: Error) => {
-      if (candidate.attempt === stream) options.log('debug', 'dial', { id, reason: error.message })
+      if (candidate.attempt === stream) options.log.debug('dial', { id, reason: error.message })
     })
     stream.once('close', () => {
       if (candidate.attempt !== stream) return

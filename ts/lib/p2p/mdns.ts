@@ -6,7 +6,7 @@ import multicastDns, { type MulticastDns } from 'multicast-dns'
 
 import { messageOf } from '../errors.js'
 import { decodeHello, encodeHello, type Hello } from './hello.js'
-import type { Log } from './log.js'
+import type { Log } from '../log.js'
 
 /** Often at first, then rarely: who comes later asks for itself, and is answered. */
 const EAGER_EVERY_MS = 1_000
@@ -40,7 +40,7 @@ export const openMdns = (options: MdnsOptions): AsyncDisposable => {
   const complain =
     (address: string) =>
     (error: unknown): void => {
-      log('debug', 'mdns', { address, reason: messageOf(error) })
+      log.debug('mdns', { address, reason: messageOf(error) })
     }
   const onData = (data: unknown, host: string): void => {
     const text = Buffer.isBuffer(data) ? data.toString() : ''

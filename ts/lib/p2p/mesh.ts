@@ -20,7 +20,7 @@ import { BEACON_PORTS, openBeacon } from './beacon.js'
 import { openDialer, type Dialer } from './dialer.js'
 import type { Hello } from './hello.js'
 import { TICK_MS } from './liveness.js'
-import type { Log } from './log.js'
+import type { Log } from '../log.js'
 import { openMdns } from './mdns.js'
 import { openPeer, type Introduction, type PeerConnection } from './peer.js'
 import type { PeerStatus } from './status.js'
@@ -79,10 +79,10 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
   const accept = (stream: SecretStream): void => {
     const id = stream.remotePublicKey.toString('hex')
     stream.on('error', (error: Error) => {
-      log('debug', 'connection', { id, reason: error.message })
+      log.debug('connection', { id, reason: error.message })
     })
     if (closing || introduction === null || unproven.size >= MAX_UNPROVEN) {
-      if (!closing) log('debug', 'connection refused: too many that prove nothing', { id })
+      if (!closing) log.debug('connection refused: too many that prove nothing', { id })
       stream.destroy()
       return
     }
@@ -93,7 +93,7 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
       onRejected: (reason) => {
         unproven.delete(stream)
         if (reason !== 'closed') dialer?.rejected(id)
-        log('debug', 'peer not authenticated', { id, reason })
+        log.debug('peer not authenticated', { id, reason })
       },
       onProved: () => {
         unproven.delete(stream)
@@ -101,7 +101,7 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
           openPeer({ stream, own, handlers, onIntroduced, onLost, onStatus, onMessage, log })
           options.store.replicate(stream)
         } catch (error) {
-          log('debug', 'connection lost at once', { id, reason: messageOf(error) })
+          log.debug('connection lost at once', { id, reason: messageOf(error) })
           stream.destroy()
         }
       },
@@ -126,7 +126,7 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
       incarnation: theirs,
       addresses: [{ host: peer.host, port }],
     })
-    log('info', 'peer connected', { peer: peer.name, region: peer.region, host: peer.host, id: peer.id })
+    log.info('peer connected', { peer: peer.name, region: peer.region, host: peer.host, id: peer.id })
     events.emit('peer', peer)
     if (status !== null) peer.sendStatus(status)
     tellAddresses(peer)
@@ -137,7 +137,7 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
       dialer?.lost(peer.id)
     }
     if (!announced.delete(peer)) return
-    log('info', 'peer lost', { peer: peer.name, reason, id: peer.id })
+    log.info('peer lost', { peer: peer.name, reason, id: peer.id })
     events.emit('lost', peer, reason)
   }
   const onStatus = (peer: PeerConnection, value: PeerStatus): void => {

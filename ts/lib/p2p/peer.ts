@@ -7,7 +7,7 @@ import { z } from 'zod'
 
 import { SwarmError } from '../errors.js'
 import { createLiveness } from './liveness.js'
-import type { Log } from './log.js'
+import type { Log } from '../log.js'
 import { openRpc } from './rpc.js'
 import { parseStatus, type PeerStatus } from './status.js'
 import type { Handler, LostReason, Peer } from './types.js'
@@ -66,7 +66,7 @@ export const openPeer = (options: PeerOptions): void => {
   let lostReason: LostReason | null = null
 
   const complain = (what: string): void => {
-    log('debug', what, { peer: introduction.name, id })
+    log.debug(what, { peer: introduction.name, id })
   }
   const channel = Protomux.from(stream).createChannel<Buffer>({
     protocol: PROTOCOL,

@@ -6,7 +6,7 @@ import Hyperswarm, { type PeerDiscovery } from 'hyperswarm'
 import type { SecretStream } from '@hyperswarm/secret-stream'
 
 import { messageOf } from '../errors.js'
-import type { Log } from './log.js'
+import type { Log } from '../log.js'
 
 /** `public`: the network's own bootstrap nodes; `none`: no look-ups on a topic at all. */
 export type Bootstrap = 'public' | 'none' | readonly Address[]
@@ -48,7 +48,7 @@ export const openTransport = async (options: TransportOptions): Promise<Transpor
   try {
     await dht.bind()
   } catch (error) {
-    log('warn', 'no UDP sockets: this edge has no peers', { reason: messageOf(error) })
+    log.warn('no UDP sockets: this edge has no peers', { reason: messageOf(error) })
     return null
   }
   const port = dht.localAddress()?.port
@@ -57,7 +57,7 @@ export const openTransport = async (options: TransportOptions): Promise<Transpor
   const run = (what: string, work: Promise<unknown>): void => {
     const settled = work
       .catch((error: unknown) => {
-        log('debug', what, { reason: messageOf(error) })
+        log.debug(what, { reason: messageOf(error) })
       })
       .finally(() => background.delete(settled))
     background.add(settled)
@@ -66,7 +66,7 @@ export const openTransport = async (options: TransportOptions): Promise<Transpor
   run('hyperswarm listen', swarm.listen())
   const discovery: PeerDiscovery | null =
     bootstrap === 'none' ? null : swarm.join(options.topic, { client: true, server: true })
-  log('debug', 'transport is open', { port })
+  log.debug('transport is open', { port })
 
   const close = async (): Promise<void> => {
     // Ends its timers in any case; where there is a network to hear it, it also takes our name off the topic.
@@ -90,7 +90,7 @@ export const openTransport = async (options: TransportOptions): Promise<Transpor
     },
     [Symbol.asyncDispose]: () =>
       close().catch((error: unknown) => {
-        log('debug', 'hyperswarm close', { reason: messageOf(error) })
+        log.debug('hyperswarm close', { reason: messageOf(error) })
       }),
   }
 }

@@ -9,7 +9,7 @@ import type Hypercore from 'hypercore'
 import Hyperblobs from 'hyperblobs'
 
 import { messageOf, SwarmError } from '../errors.js'
-import type { Log } from '../p2p/log.js'
+import type { Log } from '../log.js'
 import type { BlobRef } from './record.js'
 
 /** Bigger ones are fetched when they are asked for. */
@@ -68,7 +68,7 @@ export const openBlobs = (store: Corestore, log: Log): Blobs => {
     const whole = content.byteLength === ref.size && sha256Of(content) === ref.sha256
     if (!whole && !bad.has(ref.sha256)) {
       bad.add(ref.sha256)
-      log('warn', 'content does not have its digest: set aside', { sha256: ref.sha256, core: ref.core })
+      log.warn('content does not have its digest: set aside', { sha256: ref.sha256, core: ref.core })
     }
     return whole
   }
@@ -91,7 +91,7 @@ export const openBlobs = (store: Corestore, log: Log): Blobs => {
       queued.delete(sha256)
       const work = fetchNow(ref)
         .catch((error: unknown) => {
-          if (!closing.signal.aborted) log('debug', 'content not fetched', { sha256, reason: messageOf(error) })
+          if (!closing.signal.aborted) log.debug('content not fetched', { sha256, reason: messageOf(error) })
         })
         .finally(() => {
           fetching.delete(sha256)

@@ -4,7 +4,7 @@ import type Corestore from 'corestore'
 import type Hypercore from 'hypercore'
 
 import { messageOf, SwarmError } from '../errors.js'
-import type { Log } from '../p2p/log.js'
+import type { Log } from '../log.js'
 import { MAX_AHEAD_MS, type HybridClock } from './clock.js'
 import { decodeRecord, type RegistryRecord } from './record.js'
 import type { Step, View } from './view.js'
@@ -67,10 +67,10 @@ export const openFold = (options: FoldOptions): Fold => {
       if (block === null) break
       const record = decodeRecord(block)
       if (typeof record === 'string') {
-        log('warn', 'record set aside', { log: key, block: next, reason: record })
+        log.warn('record set aside', { log: key, block: next, reason: record })
         step.malformed.push({ block: next, reason: record })
       } else if (clock.isAhead(record.hlc)) {
-        log('warn', 'record is ahead of our clock and waits', {
+        log.warn('record is ahead of our clock and waits', {
           name: record.name,
           edge: record.edge,
           aheadMs: record.hlc[0] - clock.now(),
@@ -131,7 +131,7 @@ export const openFold = (options: FoldOptions): Fold => {
         // Behind the others: a long log must not hold up a short one.
         if (await advance(key, core)) dirty.add(key)
       } catch (error) {
-        log('error', 'log not folded', { log: key, reason: messageOf(error) })
+        log.error('log not folded', { log: key, reason: messageOf(error) })
         fail(error, key)
       }
     }
@@ -140,7 +140,7 @@ export const openFold = (options: FoldOptions): Fold => {
     if (closed || running !== null) return
     running = run()
       .catch((error: unknown) => {
-        log('error', 'records not folded', { reason: messageOf(error) })
+        log.error('records not folded', { reason: messageOf(error) })
       })
       .finally(() => {
         running = null
@@ -171,7 +171,7 @@ export const openFold = (options: FoldOptions): Fold => {
         },
         (error: unknown) => {
           cores.delete(key)
-          log('warn', 'log not opened', { log: key, reason: messageOf(error) })
+          log.warn('log not opened', { log: key, reason: messageOf(error) })
           fail(error, key)
         },
       )

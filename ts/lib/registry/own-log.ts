@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto'
 import type Corestore from 'corestore'
 import type Hypercore from 'hypercore'
 
-import type { Log } from '../p2p/log.js'
+import type { Log } from '../log.js'
 import type { Manifest } from './manifest.js'
 
 export interface Generation {
@@ -39,7 +39,7 @@ export const openOwnLog = (options: OwnLogOptions): OwnLog => {
   let current: Generation | null = null
   let usable = !manifest.open
   if (manifest.open)
-    log('info', 'last stop was not clean: a new log is begun with the next deploy', { logs: manifest.logs.length })
+    log.info('last stop was not clean: a new log is begun with the next deploy', { logs: manifest.logs.length })
 
   return {
     current: async () => {

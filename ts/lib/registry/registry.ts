@@ -7,7 +7,7 @@ import type Corestore from 'corestore'
 import { z } from 'zod'
 
 import { messageOf, SwarmError } from '../errors.js'
-import type { Log } from '../p2p/log.js'
+import type { Log } from '../log.js'
 import type { Mesh, Peer } from '../p2p/types.js'
 import { openBlobs } from './blobs.js'
 import { createClock } from './clock.js'
@@ -82,7 +82,7 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
     try {
       events.emit(event, record)
     } catch (error) {
-      log('error', 'a listener of the registry failed', { event, name: record.name, reason: messageOf(error) })
+      log.error('a listener of the registry failed', { event, name: record.name, reason: messageOf(error) })
     }
   }
   const fold = openFold({
@@ -119,7 +119,7 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
     for (const key of fresh) fold.add(key)
     manifest.writers = [...new Set([...manifest.writers, ...fresh])]
     save().catch((error: unknown) => {
-      log('error', 'known logs not saved', { reason: messageOf(error) })
+      log.error('known logs not saved', { reason: messageOf(error) })
     })
     mesh.broadcast(LOGS_TOPIC, { logs: fresh.map((key) => ({ key, length: 0 })), ask: false })
   }
@@ -130,7 +130,7 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
     if (topic !== LOGS_TOPIC) return
     const parsed = logsSchema.safeParse(payload)
     if (!parsed.success) {
-      log('debug', 'malformed list of logs', { peer: peer.name })
+      log.debug('malformed list of logs', { peer: peer.name })
       return
     }
     addLogs(parsed.data.logs.map(({ key }) => key))
@@ -162,7 +162,7 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
   const currentLog = async (): Promise<Generation> => {
     const generation = await ownLog.current()
     if ((claimed.get(keyOf(generation)) ?? 0) <= generation.log.length) return generation
-    log('warn', 'peers have more of our log than we do: a new one is begun')
+    log.warn('peers have more of our log than we do: a new one is begun')
     ownLog.retire()
     return ownLog.current()
   }
@@ -265,7 +265,7 @@ const openViewOrAnother = async (
     try {
       return await openView(store, manifest.view)
     } catch (error) {
-      log('error', 'the view is damaged: it is made again from the logs', { reason: messageOf(error) })
+      log.error('the view is damaged: it is made again from the logs', { reason: messageOf(error) })
     }
   }
   manifest.view = `${VIEW}-${Date.now().toString(36)}`

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 
 import { openBeacon } from '../../lib/p2p/beacon.js'
 import type { Hello } from '../../lib/p2p/hello.js'
-import { silentLog } from '../../lib/p2p/log.js'
+import { SILENT } from '../../lib/log.js'
 import { freePorts, until } from './harness.js'
 
 const open = (options: {
@@ -32,7 +32,7 @@ const open = (options: {
       heard.emit('hello')
       return options.answer ?? false
     },
-    log: silentLog,
+    log: SILENT,
   })
   const hears = (other: { own: Hello }): Promise<void> =>
     until('hello heard', [[heard, 'hello']], () => hellos.some((hello) => hello.publicKey.equals(other.own.publicKey)))

@@ -5,7 +5,7 @@ import { test, type TestContext } from 'node:test'
 import type { SecretStream } from '@hyperswarm/secret-stream'
 
 import { openDialer } from '../../lib/p2p/dialer.js'
-import { silentLog } from '../../lib/p2p/log.js'
+import { SILENT } from '../../lib/log.js'
 
 const ownKey = Buffer.alloc(32, 1)
 const publicKey = Buffer.alloc(32, 2)
@@ -26,7 +26,7 @@ const open = (t: TestContext) => {
     },
     connected: () => connected,
     onOpen: () => undefined,
-    log: silentLog,
+    log: SILENT,
   })
   t.after(() => {
     dialer[Symbol.dispose]()

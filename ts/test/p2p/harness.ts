@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url'
 import { deriveKeys, loadIdentity } from '../../lib/cluster.js'
 import { openMesh, type Mesh, type MeshOptions, type Peer, type PeerStatus } from '../../lib/p2p/mesh.js'
 import { openRegistry, openStore, type PutChange, type Registry } from '../../lib/registry/registry.js'
-import { silentLog } from '../../lib/p2p/log.js'
+import { SILENT } from '../../lib/log.js'
 import type { Command, Report } from './edge-process.js'
 
 export const DEADLINE_MS = 15_000
@@ -111,7 +111,7 @@ export interface TestEdgeOptions extends Partial<Omit<MeshOptions, 'identity' | 
 export const openTestEdge = async (options: TestEdgeOptions): Promise<TestEdge> => {
   const { clusterKey, stateDir, clock, ...mesh } = options
   const store = await openStore(stateDir)
-  const log = options.log ?? silentLog
+  const log = options.log ?? SILENT
   const opened = await openMesh({
     region: 'local',
     bootstrap: 'none',

@@ -129,15 +129,11 @@ test('an edge that restarts is back within 2 s', async () => {
 test('an edge with another key on the same ports sees no peer, no log and no function', async () => {
   await using cluster = await openTestCluster(['a', 'b'])
   await using directory = await temporaryDirectory()
-  const logged: string[] = []
   await using stranger = await openTestEdge({
     clusterKey: randomBytes(32),
     name: 'x',
     stateDir: join(directory.path, 'x'),
     beaconPorts: cluster.beaconPorts,
-    log: (_, message) => {
-      logged.push(message)
-    },
   })
   await meshed(cluster.edges)
   const [a, b] = cluster.edges

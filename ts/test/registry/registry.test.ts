@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
+import { SILENT, type Log } from '../../lib/log.js'
 import { MAX_AHEAD_MS } from '../../lib/registry/clock.js'
 import { encodeRecord, revisionOf, type RegistryRecord } from '../../lib/registry/record.js'
 import { openStore } from '../../lib/registry/registry.js'
@@ -16,7 +17,7 @@ import { openTestEdge, put, spawnEdge, temporaryDirectory, until, within, type T
 
 const open = (
   directory: string,
-  more: { clock?: () => number; log?: (level: string, message: string) => void } = {},
+  more: { clock?: () => number; log?: Log } = {},
 ): Promise<TestEdge> =>
   openTestEdge({ clusterKey: Buffer.alloc(32, 1), name: 'a', stateDir: join(directory, 'a'), ...more })
 
@@ -248,9 +249,7 @@ test("malformed records are set aside, said once, counted, and in nobody's way",
     encodeRecord({ ...record('kept', [1, 0]), extra: 'field' }),
   ])
   const said: string[] = []
-  const log = (level: string, message: string): void => {
-    if (level === 'warn') said.push(message)
-  }
+  const log: Log = { ...SILENT, warn: (message) => void said.push(message) }
   {
     await using edge = await open(directory.path, { log })
     await until('all folded', [[edge.registry.events, 'record']], () => edge.registry.seq() === 6)
