@@ -28,6 +28,7 @@ const { metafile } = await build({
   bundle: true,
   minifySyntax: true,
   minifyWhitespace: true,
+  keepNames: true,
   format: 'esm',
   platform: 'neutral',
   mainFields: ['module', 'main'],

@@ -3,6 +3,8 @@ import { inspect } from 'node-inspect-extracted'
 import { deepEqual } from './equal.js'
 import { coded, invalidType } from './errors.js'
 
+/** These two are told by their sign. */
+const SIGNS = { equal: '==', notEqual: '!=' }
 const WORDS = {
   deepStrictEqual: 'Expected values to be strictly deep-equal:', strictEqual: 'Expected values to be strictly equal:', deepEqual: 'Expected values to be loosely deep-equal:', equal: 'Expected values to be loosely equal:',
   notDeepStrictEqual: 'Expected "actual" not to be strictly deep-equal to:', notStrictEqual: 'Expected "actual" to be strictly unequal to:', notDeepEqual: 'Expected "actual" not to be loosely deep-equal to:', notEqual: 'Expected "actual" to be loosely unequal to:',
@@ -24,10 +26,11 @@ export class AssertionError extends Error {
 
 const describe = (actual, expected, operator) => {
   const head = WORDS[operator]
+  if (operator === '==') return `${inspect(actual)} == ${inspect(expected)}`
   if (!head) return `${inspect(actual)} ${operator} ${inspect(expected)}`
   if (operator.startsWith('not')) return `${head}\n\n${inspect(expected)}\n`
   const [left, right] = [inspect(actual), inspect(expected)]
-  if (left.length + right.length < 60 && !/\n/.test(left + right) && typeof actual !== 'object') return `${head}\n\n${left} ${operator === 'equal' ? '!=' : '!=='} ${right}\n`
+  if (left.length + right.length < 60 && !/\n/.test(left + right) && typeof actual !== 'object') return `${head}\n\n${left} !== ${right}\n`
   const mark = (text, sign, other) => text.split('\n').map((line) => `${other.includes(line) ? ' ' : sign} ${line}`).join('\n')
   return `${head}\n+ actual - expected\n\n${mark(left, '+', right.split('\n'))}\n${mark(right, '-', left.split('\n'))}\n`
 }
@@ -43,7 +46,7 @@ function assert(...args) {
 const compare = (operator, test) => ({
   [operator](actual, expected, message) {
     if (arguments.length < 2) throw coded(TypeError, 'ERR_MISSING_ARGS', 'The "actual" and "expected" arguments must be specified')
-    if (!test(actual, expected)) fail(message, { actual, expected, operator, stackStartFn: assert[operator] })
+    if (!test(actual, expected)) fail(message, { actual, expected, operator: SIGNS[operator] ?? operator, stackStartFn: assert[operator] })
   },
 })[operator]
 

@@ -38,7 +38,7 @@ Object.assign(process, {
   stdout: writer(2, 1), stderr: writer(4, 2), stdin: Object.assign(new EventEmitter(), { fd: 0, isTTY: false, readable: false, read: () => null, resume() { return this }, pause() { return this }, setEncoding() { return this }, unref() { return this }, ref() { return this } }),
   nextTick(callback, ...args) {
     if (typeof callback !== 'function') throw new TypeError('The "callback" argument must be of type function')
-    host.soon(() => callback(...args))
+    host.soon(callback, args)
   },
   cwd: () => '/var/task', uptime: () => performance.now() / 1e3, hrtime,
   memoryUsage: Object.assign(() => ({ rss: 0, heapTotal: 0, heapUsed: 0, external: 0, arrayBuffers: 0 }), { rss: () => 0 }), availableMemory: () => 0, constrainedMemory: () => 0,

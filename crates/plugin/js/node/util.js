@@ -1,8 +1,8 @@
 // node:util. `inspect` and `format` are Node's own code (node-inspect-extracted).
 import { format, formatWithOptions, inspect, stripVTControlCharacters } from 'node-inspect-extracted'
-import types from 'unenv/node/util/types'
 import { deepEqual } from './equal.js'
 import { coded, invalidType } from './errors.js'
+import { types } from './types.js'
 
 const custom = Symbol.for('nodejs.util.promisify.custom')
 

@@ -22,7 +22,7 @@ const describe = (error) => {
   }
   const errorType = String(error.name || 'Error')
   const errorMessage = String(error.message)
-  const stack = typeof error.stack === 'string' ? error.stack.split('\n').filter((line) => line.trim() !== '') : []
+  const stack = typeof error.stack === 'string' ? error.stack.split('\n').filter((line) => /^\s+at /.test(line)) : []
   return stringify({ errorType, errorMessage, trace: [`${errorType}: ${errorMessage}`, ...stack] })
 }
 

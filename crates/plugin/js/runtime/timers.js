@@ -60,7 +60,19 @@ define({
   clearInterval: cancel,
   clearImmediate,
 })
-host.soon = (callback) => queueMicrotask(callback)
+
+let ticks = []
+/** process.nextTick: after the microtasks when called in one, before them when called in a timer, as in Node. */
+host.soon = (callback, args) => { ticks.push({ callback, args, frame: snapshot() }) }
+const runTicks = () => {
+  while (ticks.length > 0) {
+    const list = ticks
+    ticks = []
+    for (const [index, job] of list.entries()) {
+      try { runIn(job.frame, job.callback, undefined, job.args) } catch (error) { ticks = [...list.slice(index + 1), ...ticks]; throw error }
+    }
+  }
+}
 
 const nextTimer = () => {
   let next
@@ -69,10 +81,11 @@ const nextTimer = () => {
 }
 
 /** Whether anything is left that keeps an invocation alive. */
-export const isPending = () => immediates.some((job) => job.ref) || nextTimer() !== undefined
+export const isPending = () => ticks.length > 0 || immediates.some((job) => job.ref) || nextTimer() !== undefined
 
 /** Milliseconds until something is due, or -1. */
 export const wait = () => {
+  if (ticks.length > 0) return 0
   if (immediates.length > 0) return 0
   const next = nextTimer()
   return next ? Math.max(0, next.due - now()) : -1
@@ -80,6 +93,7 @@ export const wait = () => {
 
 /** Runs what is due: the oldest immediate, or the timer that is due first. */
 export const tick = () => {
+  if (ticks.length > 0) { runTicks(); return }
   const time = now()
   let next
   for (const timer of timers) if (timer.due <= time && (!next || timer.due < next.due)) next = timer
@@ -87,14 +101,18 @@ export const tick = () => {
     if (next.every) next.due = time + next.ms
     else timers = timers.filter((timer) => timer !== next)
     runIn(next.frame, next.callback, undefined, next.args)
+    runTicks()
     return
   }
   const job = immediates.shift()
-  if (job) runIn(job.frame, job.callback, undefined, job.args)
+  if (!job) return
+  runIn(job.frame, job.callback, undefined, job.args)
+  runTicks()
 }
 
 /** What the top level left pending is dropped: it must not run in every later invocation. */
 export const drop = () => {
   timers = []
   immediates = []
+  ticks = []
 }
