@@ -5,6 +5,7 @@ import './runtime/regexp.js'
 import './runtime/timers.js'
 import './runtime/console.js'
 import './web/index.js'
+import './intl/index.js'
 import './node/index.js'
 import './runtime/handler.js'
 

@@ -9,6 +9,7 @@ mod rsa;
 mod text;
 mod url;
 mod zlib;
+mod zones;
 
 use javy_plugin_api::javy::quickjs::{Ctx, Object, Result};
 
@@ -19,6 +20,7 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     text::register(ctx, &native)?;
     url::register(ctx, &native)?;
     zlib::register(ctx, &native)?;
+    zones::register(ctx, &native)?;
     digest::register(ctx, &native)?;
     cipher::register(ctx, &native)?;
     rsa::register(ctx, &native)?;

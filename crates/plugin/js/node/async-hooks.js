@@ -1,8 +1,11 @@
 // node:async_hooks. One immutable map from storage to value is current; `then`, timers and microtasks carry it to what they
 // call. The bundler writes each `await` of code that uses this module as a `then` (ts/lib/bundle/settings.ts).
 
+import { fresh } from '../host.js'
+
 const none = new Map()
 let current = none
+fresh.push(() => { current = none })
 
 const within = (next, work, self, args) => {
   const before = current

@@ -1,0 +1,25 @@
+// Intl for English, and the methods of the language that use it.
+import { define } from '../host.js'
+import { DateTimeFormat } from './date-time-format.js'
+import { canonicalLocales } from './locale.js'
+import { NumberFormat } from './number-format.js'
+import { Collator, ListFormat, PluralRules, RelativeTimeFormat } from './words.js'
+
+const VALUES = { calendar: ['gregory'], collation: ['default'], currency: ['AUD', 'BRL', 'CAD', 'CNY', 'EUR', 'GBP', 'INR', 'JPY', 'KRW', 'MXN', 'NZD', 'USD'], numberingSystem: ['latn'], timeZone: ['UTC'], unit: [] }
+const Intl = {}
+define({
+  NumberFormat, DateTimeFormat, PluralRules, ListFormat, RelativeTimeFormat, Collator, getCanonicalLocales: canonicalLocales,
+  supportedValuesOf: (key) => { if (!(key in VALUES)) throw new RangeError(`Invalid key : ${key}`); return [...VALUES[key]] },
+}, Intl)
+Object.defineProperty(Intl, Symbol.toStringTag, { value: 'Intl', configurable: true })
+define({ Intl })
+
+const collator = new Collator()
+const invalid = (date) => Number.isNaN(date.getTime())
+const method = (type, name, work) => define({ [name]: { [name](...args) { return work(this, ...args) } }[name] }, type.prototype)
+method(Number, 'toLocaleString', (number, locales, options) => new NumberFormat(locales, options).format(Number(number)))
+method(BigInt, 'toLocaleString', (number, locales, options) => new NumberFormat(locales, options).format(BigInt(number)))
+method(Date, 'toLocaleString', (date, locales, options) => (invalid(date) ? 'Invalid Date' : new DateTimeFormat(locales, options, 'all').format(date)))
+method(Date, 'toLocaleDateString', (date, locales, options) => (invalid(date) ? 'Invalid Date' : new DateTimeFormat(locales, options, 'all+date').format(date)))
+method(Date, 'toLocaleTimeString', (date, locales, options) => (invalid(date) ? 'Invalid Date' : new DateTimeFormat(locales, options, 'all+time').format(date)))
+method(String, 'localeCompare', (text, other, locales, options) => (locales === undefined && options === undefined ? collator : new Collator(locales, options)).compare(String(text), String(other)))
