@@ -70,6 +70,7 @@ impl Loader {
         globals: Vec<i32>,
     ) -> Result<Self, Error> {
         let linker = host::linker(&engine, Phase::Load).map_err(engine_error)?;
+        let data: Vec<_> = data.iter().map(|(address, bytes)| (*address, bytes.as_slice())).collect();
         let blank = module(&engine, &data, memory.minimum, memory.maximum, imports)?;
         let mut loader = Self { engine, linker, code, base: blank, maximum: memory.maximum, globals };
         let mut guest = loader.start(usize::MAX)?;
@@ -83,7 +84,7 @@ impl Loader {
             return Err(Error::Plugin(said));
         }
         let (memory, pages) = guest.take(&loader.globals)?;
-        loader.base = module(&loader.engine, &snapshot::stretches(&memory), pages, loader.maximum, imports)?;
+        loader.base = module(&loader.engine, &snapshot::stretches(memory), pages, loader.maximum, imports)?;
         Ok(loader)
     }
 
@@ -120,7 +121,7 @@ impl Loader {
 
 fn module(
     engine: &Engine,
-    data: &[(u32, Vec<u8>)],
+    data: &[snapshot::Segment<'_>],
     pages: u64,
     maximum: Option<u64>,
     imports: &[HostImport],
@@ -178,7 +179,7 @@ impl Guest {
     }
 
     /// The memory as it is, without the dead stack below the stack pointer; and its pages.
-    fn take(&mut self, globals: &[i32]) -> Result<(Vec<u8>, u64), Error> {
+    fn take(&mut self, globals: &[i32]) -> Result<(&[u8], u64), Error> {
         for (n, initial) in globals.iter().enumerate() {
             let global = self.instance.get_global(&mut self.store, &split::global_export(n));
             match global.map(|global| global.get(&mut self.store)) {
@@ -190,13 +191,12 @@ impl Guest {
                 }
             }
         }
-        let mut memory = self.memory.data(&self.store).to_vec();
         // The stack comes first in memory, and grows down from its pointer's initial value.
         let stack = globals.first().map_or(0, |top| *top as usize);
-        if let Some(stack) = memory.get_mut(..stack) {
+        if let Some(stack) = self.memory.data_mut(&mut self.store).get_mut(..stack) {
             stack.fill(0);
         }
-        Ok((memory, self.memory.size(&self.store)))
+        Ok((self.memory.data(&self.store), self.memory.size(&self.store)))
     }
 }
 
@@ -253,7 +253,7 @@ impl Executor {
             return Err(Error::Load(trace.headline(error)));
         }
         let (memory, pages) = guest.take(&self.loader.globals)?;
-        let stretches = snapshot::stretches(&memory);
+        let stretches = snapshot::stretches(memory);
         let module = module(&self.engine, &stretches, pages, self.loader.maximum, &self.imports)?;
         let export =
             |name: &str| module.get_export_index(name).ok_or_else(|| Error::Plugin(format!("no export {name}")));

@@ -1,7 +1,7 @@
 //! A memory as a module: no code, just data, and the host's functions passed through. wasmtime maps it copy-on-write.
 
 use crate::split::MEMORY_IMPORT;
-use wasm_encoder as we;
+use wasm_encoder::{self as we, Encode};
 use wasmtime::{FuncType, ValType};
 
 /// Granularity of what is kept: the smallest page of the machines we run on.
@@ -21,27 +21,27 @@ impl HostImport {
     }
 }
 
+/// Bytes and the address they belong to.
+pub type Segment<'a> = (u32, &'a [u8]);
+
 /// The non-zero stretches of a memory.
-pub fn stretches(memory: &[u8]) -> Vec<(u32, Vec<u8>)> {
+pub fn stretches(memory: &[u8]) -> Vec<Segment<'_>> {
     let zero = [0; PAGE_BYTES];
-    let mut found: Vec<(u32, Vec<u8>)> = Vec::new();
-    let mut open = false;
-    for (index, page) in memory.chunks(PAGE_BYTES).enumerate() {
-        let blank = *page == zero[..page.len()];
-        match (blank, open, found.last_mut()) {
-            (true, ..) => open = false,
-            (false, true, Some((_, bytes))) => bytes.extend_from_slice(page),
-            (false, ..) => {
-                found.push(((index * PAGE_BYTES) as u32, page.to_vec()));
-                open = true;
-            }
+    let blank = |page: &[u8]| *page == zero[..page.len()];
+    let mut found = Vec::new();
+    let mut at = 0;
+    for run in memory.chunks(PAGE_BYTES).collect::<Vec<_>>().chunk_by(|a, b| blank(a) == blank(b)) {
+        let len = run.iter().map(|page| page.len()).sum::<usize>();
+        if !blank(run[0]) {
+            found.push((at as u32, &memory[at..at + len]));
         }
+        at += len;
     }
     found
 }
 
 /// A module that defines a memory of `pages` (64 KiB each) with `data` in it, and re-exports `imports`.
-pub fn memory_module(data: &[(u32, Vec<u8>)], pages: u64, maximum: Option<u64>, imports: &[HostImport]) -> Vec<u8> {
+pub fn memory_module(data: &[Segment<'_>], pages: u64, maximum: Option<u64>, imports: &[HostImport]) -> Vec<u8> {
     let (mut types, mut entries, mut exports) =
         (we::TypeSection::new(), we::ImportSection::new(), we::ExportSection::new());
     for (index, import) in (0u32..).zip(imports) {
@@ -52,13 +52,34 @@ pub fn memory_module(data: &[(u32, Vec<u8>)], pages: u64, maximum: Option<u64>, 
     exports.export(MEMORY_IMPORT.1, we::ExportKind::Memory, 0);
     let mut memories = we::MemorySection::new();
     memories.memory(we::MemoryType { minimum: pages, maximum, memory64: false, shared: false, page_size_log2: None });
-    let mut segments = we::DataSection::new();
-    for (offset, bytes) in data {
-        segments.active(0, &we::ConstExpr::i32_const(*offset as i32), bytes.iter().copied());
-    }
     let mut module = we::Module::new();
-    module.section(&types).section(&entries).section(&memories).section(&exports).section(&segments);
-    module.finish()
+    module.section(&types).section(&entries).section(&memories).section(&exports);
+    let mut bytes = module.finish();
+    append_data(&mut bytes, data);
+    bytes
+}
+
+/// The data section, written straight behind the others: images have megabytes, and an encoder would copy them twice.
+fn append_data(module: &mut Vec<u8>, data: &[Segment<'_>]) {
+    let mut heads = Vec::with_capacity(data.len());
+    for (address, bytes) in data {
+        // Active, in memory 0.
+        let mut head = vec![0];
+        we::ConstExpr::i32_const(*address as i32).encode(&mut head);
+        bytes.len().encode(&mut head);
+        heads.push(head);
+    }
+    let mut count = Vec::new();
+    data.len().encode(&mut count);
+    let size = count.len() + heads.iter().zip(data).map(|(head, (_, bytes))| head.len() + bytes.len()).sum::<usize>();
+    module.reserve_exact(size + 16);
+    module.push(we::SectionId::Data.into());
+    size.encode(module);
+    module.extend_from_slice(&count);
+    for (head, (_, bytes)) in heads.iter().zip(data) {
+        module.extend_from_slice(head);
+        module.extend_from_slice(bytes);
+    }
 }
 
 fn value_type(ty: ValType) -> we::ValType {
