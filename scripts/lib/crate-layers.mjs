@@ -1,5 +1,5 @@
-// The `wrappers` of .deny.toml, checked against cargo's own list of who depends on whom. cargo-deny does the same, and
-// takes longer to install than everything else here takes to build.
+// The `wrappers` of .deny.toml, checked against cargo's own list of who depends on whom. cargo-deny does the same; this
+// spares every machine building it.
 import { readFile } from 'node:fs/promises'
 import { at } from './paths.mjs'
 import { run } from './run.mjs'
