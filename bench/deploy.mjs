@@ -1,9 +1,8 @@
 // From the start of a deploy until the new code answers on every edge of three, each asked directly.
 import { setTimeout as delay } from 'node:timers/promises'
-import { deploy, EDGES, invoke, startEdges, untilConnected, urlOf } from '../scripts/lib/cluster.mjs'
+import { deploy, EDGES, invoke, startEdges, untilConnected } from '../scripts/lib/cluster.mjs'
 import { say, table } from '../scripts/lib/terminal.mjs'
 import { quantile } from './figures.mjs'
-import { freePorts } from './ports.mjs'
 
 const DEPLOYS = 60
 const CONNECT_MS = 30_000
@@ -19,20 +18,20 @@ const untilAnswers = async (base, version) => {
 }
 
 export const deployments = async (children, stateDir) => {
-  const ports = await freePorts(EDGES.length)
-  await startEdges(children, ports, stateDir, { SWARMLAMBDA_CLUSTER_ID: 'bench', SWARMLAMBDA_BOOTSTRAP: 'none' })
-  await untilConnected(ports, CONNECT_MS)
+  const edges = await startEdges(children, EDGES.map(() => 0), stateDir, { SWARMLAMBDA_CLUSTER_ID: 'bench', SWARMLAMBDA_BOOTSTRAP: 'none' })
+  const urls = edges.map(({ address }) => address)
+  await untilConnected(urls.map((url) => new URL(url).port), CONNECT_MS)
   say('deploy', `${DEPLOYS} deploys, one after another, to each edge in turn`)
   const everywhere = []
   const answered = []
   for (let version = 0; version < DEPLOYS; version += 1) {
-    const to = urlOf(ports[version % ports.length])
+    const to = urls[version % urls.length]
     const started = performance.now()
     const elapsed = () => performance.now() - started
     // It answers when every edge has said that it has the code; then each is asked for proof.
     await deploy(to, 'versioned', `exports.handler = async () => ${version}`)
     answered.push(elapsed())
-    await Promise.all(ports.map((port) => untilAnswers(urlOf(port), version)))
+    await Promise.all(urls.map((url) => untilAnswers(url, version)))
     everywhere.push(elapsed())
   }
   const row = (what, values) => [what, ...[0.5, 0.9, 0.99].map((share) => quantile(values, share).toFixed(0))]

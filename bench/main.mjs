@@ -1,4 +1,4 @@
-// `npm run bench [-- hello|deploy]`: what the README claims, measured against peers in the same run.
+// `npm run bench [-- hello|modules|deploy]`: what the README claims, measured against peers in the same run.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, release, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
@@ -8,8 +8,9 @@ import { build } from '../scripts/lib/steps.mjs'
 import { main, red, say, Stop } from '../scripts/lib/terminal.mjs'
 import { deployments } from './deploy.mjs'
 import { hello } from './hello.mjs'
+import { modules } from './modules.mjs'
 
-const BENCHMARKS = { hello, deploy: deployments }
+const BENCHMARKS = { hello, modules, deploy: deployments }
 
 await main(async () => {
   const wanted = process.argv.slice(2)

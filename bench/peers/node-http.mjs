@@ -10,4 +10,4 @@ const server = createServer((request, response) => {
     response.end(body)
   })
 })
-server.listen(Number(process.env.PORT), '127.0.0.1', () => console.log(`node:http is ready on ${server.address().port}`))
+server.listen(0, '127.0.0.1', () => console.log(`node:http is ready on http://127.0.0.1:${server.address().port}`))

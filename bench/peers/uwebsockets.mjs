@@ -1,7 +1,6 @@
 // A peer: uWebSockets.js answering the same bytes from the same event, in one process, without isolation.
 import uws from 'uwebsockets'
 
-const port = Number(process.env.PORT)
 uws
   .App()
   .post('/*', (response) => {
@@ -14,7 +13,7 @@ uws
       response.cork(() => response.writeHeader('content-type', 'application/json').end(answer))
     })
   })
-  .listen('127.0.0.1', port, (socket) => {
-    if (!socket) throw new Error(`uWebSockets can't listen on ${port}`)
-    console.log(`uWebSockets.js is ready on ${port}`)
+  .listen('127.0.0.1', 0, (socket) => {
+    if (!socket) throw new Error('uWebSockets.js cannot listen')
+    console.log(`uWebSockets.js is ready on http://127.0.0.1:${uws.us_socket_local_port(socket)}`)
   })

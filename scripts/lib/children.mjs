@@ -23,7 +23,7 @@ export class Children {
     this.#print = print
   }
 
-  /** Runs `node <script>` with `env` added to ours; resolves with its pid when it is ready, rejects if it ends before. */
+  /** Runs `node <script>` with `env` added to ours; resolves with its pid and the address it prints when it is ready, rejects if it ends before. */
   async start(name, script, env, { command = [process.execPath] } = {}) {
     const [program, ...args] = [...command, script]
     // In a process group of its own: Ctrl-C reaches this process alone, which then stops the children in order.
@@ -43,9 +43,10 @@ export class Children {
         tail.push(line)
         if (tail.length > 5) tail.shift()
         this.#print(`${cyan(name.padEnd(8))} ${paint(line)}`)
-        if (!line.includes(READY)) return
+        const at = line.indexOf(READY)
+        if (at < 0) return
         ready = true
-        resolve()
+        resolve(line.slice(at + READY.length).trim())
       }
       createInterface({ input: child.stdout }).on('line', show((line) => line))
       createInterface({ input: child.stderr }).on('line', show(dim))
@@ -63,11 +64,10 @@ export class Children {
       timer = setTimeout(() => reject(new Stop(`${name} was not ready within ${READY_MS / 1000} s`)), READY_MS)
     })
     try {
-      await Promise.race([isReady, died, late])
+      return { pid: child.pid, address: await Promise.race([isReady, died, late]) }
     } finally {
       clearTimeout(timer)
     }
-    return child.pid
   }
 
   get stopping() {

@@ -12,7 +12,7 @@ const POLL_MS = 100
 
 export const urlOf = (port) => `http://127.0.0.1:${port}`
 
-/** Starts the three edges at once, on `ports`; their state under `stateDir`. */
+/** Starts the three edges at once, on `ports` (0: a free one); their state under `stateDir`. Resolves with their pids and addresses. */
 export const startEdges = (children, ports, stateDir, env = {}) =>
   Promise.all(
     EDGES.map(({ name, region }, i) =>
