@@ -115,7 +115,9 @@ export interface FunctionSpec {
   concurrency: number | null
   /** Source map (v3 JSON) of the bundle. */
   sourceMap: string | null
-  codeSha256: string
+  /** What `fetch` may reach: hosts, `*.domain`s, addresses, networks, `*`. */
+  allow: Array<string>
+  limits: Limits
 }
 
 /** One function's endings on this edge, whoever asked for them. */
@@ -149,6 +151,18 @@ export interface Latency {
   /** One for each bound, then one for those above. Not cumulative. */
   counts: Array<number>
   totalMs: number
+}
+
+/** What one invocation may use up. */
+export interface Limits {
+  /** Console output kept. */
+  logBytes: number
+  /** Files under `/tmp`, together. */
+  tmpBytes: number
+  /** Requests of `fetch`. */
+  fetchCount: number
+  /** Their bodies, sent and received, together. */
+  fetchBytes: number
 }
 
 export interface ListenOptions {

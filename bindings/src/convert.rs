@@ -52,6 +52,19 @@ impl From<dto::FunctionSpec> for executor::FunctionSpec {
             environment: spec.environment.into_iter().collect(),
             concurrency: spec.concurrency,
             source_map: spec.source_map,
+            allow: spec.allow,
+            limits: spec.limits.into(),
+        }
+    }
+}
+
+impl From<dto::Limits> for executor::Limits {
+    fn from(limits: dto::Limits) -> Self {
+        Self {
+            log_bytes: limits.log_bytes as usize,
+            tmp_bytes: limits.tmp_bytes as u64,
+            fetch_count: limits.fetch_count,
+            fetch_bytes: limits.fetch_bytes as u64,
         }
     }
 }

@@ -53,7 +53,22 @@ pub struct FunctionSpec {
     pub concurrency: Option<u32>,
     /// Source map (v3 JSON) of the bundle.
     pub source_map: Option<String>,
-    pub code_sha256: String,
+    /// What `fetch` may reach: hosts, `*.domain`s, addresses, networks, `*`.
+    pub allow: Vec<String>,
+    pub limits: Limits,
+}
+
+/// What one invocation may use up.
+#[napi(object)]
+pub struct Limits {
+    /// Console output kept.
+    pub log_bytes: u32,
+    /// Files under `/tmp`, together.
+    pub tmp_bytes: f64,
+    /// Requests of `fetch`.
+    pub fetch_count: u32,
+    /// Their bodies, sent and received, together.
+    pub fetch_bytes: f64,
 }
 
 /// The end of an invocation.

@@ -36,6 +36,8 @@ fn main() {
                 environment: BTreeMap::new(),
                 concurrency: None,
                 source_map: None,
+                allow: Vec::new(),
+                limits: swarmlambda_executor::Limits::default(),
             };
             executor.load(&bytecode, spec).unwrap()
         })

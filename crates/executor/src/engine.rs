@@ -18,6 +18,7 @@ use std::{
     thread,
     time::Duration,
 };
+use swarmlambda_egress::Egress;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, Linker, Module, PoolingAllocationConfig};
 
 /// How long a guest computes before others get a turn, and how late a deadline may be noticed.
@@ -46,6 +47,8 @@ pub struct Executor {
     /// Its function imports, in order; the memory comes last.
     pub(crate) imports: Vec<HostImport>,
     pub(crate) loader: Loader,
+    /// The functions' way out.
+    pub(crate) egress: Arc<Egress>,
     pub(crate) running: AtomicU32,
     description: Description,
     clock: Arc<Clock>,
@@ -78,6 +81,9 @@ impl Executor {
         let imports = imports_of(&code)?;
         let loader = Loader::new(loading, loader_code, &imports, data, memory, globals)?;
         let linker = host::linker(&engine, Phase::Invoke).map_err(engine_error)?;
+        let egress =
+            Egress::open().map_err(|error| Error::Engine(format!("no thread for requests of functions: {error}")))?;
+        let egress = Arc::new(egress);
         let clock = Arc::new(Clock { asleep: AtomicBool::new(true), stop: AtomicBool::new(false) });
         let executor = Arc::new_cyclic(|executor: &std::sync::Weak<Self>| {
             let (weak, shared, engines) = (executor.clone(), clock.clone(), [engine.clone(), loader.engine().clone()]);
@@ -97,6 +103,7 @@ impl Executor {
                 code,
                 imports,
                 loader,
+                egress,
                 running: AtomicU32::new(0),
                 clock,
                 ticker,

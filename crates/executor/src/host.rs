@@ -1,10 +1,11 @@
 //! What a guest can ask of the host, and what the host keeps about one instance.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use crate::fetch::{Fetches, Outlet};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
 use wasmtime::{Caller, Engine, Extern, Linker, Memory, ResourceLimiter};
-
-/// Console output kept per invocation; what comes after is dropped, and said so.
-pub const MAX_LOG_BYTES: usize = 256 * 1024;
 
 /// The plugin's table of functions; guests have no way to grow it.
 pub const MAX_TABLE_ELEMENTS: usize = 8_192;
@@ -34,12 +35,33 @@ pub struct State {
     pub memory_limit: usize,
     /// It asked for more.
     pub exhausted: bool,
+    log_limit: usize,
+    /// `None`: it may not ask for anything outside.
+    outlet: Option<Arc<Outlet>>,
+    /// Made with the first request.
+    fetches: Option<Box<Fetches>>,
     random: fastrand::Rng,
 }
 
 impl State {
-    pub fn new(request_id: String, deadline: Instant, memory_limit: usize) -> Self {
-        Self { deadline, request_id, logs: Vec::new(), memory_limit, exhausted: false, random: fastrand::Rng::new() }
+    pub fn new(
+        request_id: String,
+        deadline: Instant,
+        memory_limit: usize,
+        log_limit: usize,
+        outlet: Option<Arc<Outlet>>,
+    ) -> Self {
+        Self {
+            deadline,
+            request_id,
+            logs: Vec::new(),
+            memory_limit,
+            exhausted: false,
+            log_limit,
+            outlet,
+            fetches: None,
+            random: fastrand::Rng::new(),
+        }
     }
 
     /// A number for the guest's `Math.random`.
@@ -48,18 +70,19 @@ impl State {
     }
 
     fn log(&mut self, level: &str, text: &str) {
-        const CUT: &str = "[console output cut: 256 KiB an invocation]\n";
-        if self.logs.len() >= MAX_LOG_BYTES {
+        const CUT: &str = "[console output cut: limits.logBytes]\n";
+        let max = self.log_limit;
+        if self.logs.len() >= max {
             return;
         }
         let line =
             format!("{}\t{}\t{level}\t{text}\n", humantime::format_rfc3339_millis(SystemTime::now()), self.request_id);
-        let room = MAX_LOG_BYTES - self.logs.len();
+        let room = max - self.logs.len();
         if line.len() <= room {
             self.logs.extend_from_slice(line.as_bytes());
         } else {
             self.logs.extend_from_slice(&line.as_bytes()[..line.floor_char_boundary(room)]);
-            self.logs.resize(MAX_LOG_BYTES, b'\n');
+            self.logs.resize(max, b'\n');
             self.logs.extend_from_slice(CUT.as_bytes());
         }
     }
@@ -115,8 +138,63 @@ pub fn linker(engine: &Engine, phase: Phase) -> wasmtime::Result<Linker<State>> 
             })
         })?,
     };
+    requests(&mut linker, phase)?;
     wasi(&mut linker)?;
     Ok(linker)
+}
+
+/// The plugin's `fetch`: see [`Fetches`].
+fn requests(linker: &mut Linker<State>, phase: Phase) -> wasmtime::Result<()> {
+    let ours = "swarmlambda";
+    linker.func_wrap(
+        ours,
+        "begin",
+        |mut caller: Caller<'_, State>, ptr: u32, len: u32, body: u32, body_len: u32| -> wasmtime::Result<u32> {
+            let (bytes, state) = view(&mut caller)?;
+            let (described, body) = (range(bytes, ptr, len)?, range(bytes, body, body_len)?);
+            let Some(outlet) = &state.outlet else { return Ok(0) };
+            let fetches = state.fetches.get_or_insert_with(|| Box::new(Fetches::new(outlet.clone())));
+            Ok(fetches.begin(described, body))
+        },
+    )?;
+    linker.func_wrap(ours, "ask", |mut caller: Caller<'_, State>, id: u32| {
+        if let Some(fetches) = &mut caller.data_mut().fetches {
+            fetches.ask(id);
+        }
+    })?;
+    linker.func_wrap(ours, "cancel", |mut caller: Caller<'_, State>, id: u32| {
+        if let Some(fetches) = &mut caller.data_mut().fetches {
+            fetches.cancel(id);
+        }
+    })?;
+    linker.func_wrap(ours, "event_len", |caller: Caller<'_, State>, id: u32| -> u32 {
+        caller.data().fetches.as_ref().map_or(0, |fetches| fetches.event(id).len() as u32)
+    })?;
+    linker.func_wrap(ours, "event", |mut caller: Caller<'_, State>, id: u32, ptr: u32| -> wasmtime::Result<()> {
+        let (bytes, state) = view(&mut caller)?;
+        if let Some(fetches) = &mut state.fetches {
+            put(bytes, ptr, fetches.event(id))?;
+            fetches.taken(id);
+        }
+        Ok(())
+    })?;
+    match phase {
+        Phase::Load => linker.func_wrap(ours, "next", |_: f64| 0u32)?,
+        Phase::Invoke => linker.func_wrap_async(ours, "next", |mut caller: Caller<'_, State>, (ms,): (f64,)| {
+            Box::new(async move {
+                let State { deadline, fetches, .. } = caller.data_mut();
+                let deadline = *deadline;
+                let wait = if ms < 0.0 { 1e9 } else { (ms / 1e3).clamp(0.0, 1e9) };
+                let until = Instant::now() + Duration::from_secs_f64(wait);
+                let id = match fetches {
+                    Some(fetches) => fetches.next(until.min(deadline)).await,
+                    None => 0,
+                };
+                if id == 0 && until > deadline { Err(wasmtime::Error::from(Stop::Deadline)) } else { Ok(id) }
+            })
+        })?,
+    };
+    Ok(())
 }
 
 /// The nine calls of WASI preview 1 that the plugin's libraries link. No files, no environment, no arguments.
@@ -223,12 +301,12 @@ mod tests {
 
     #[test]
     fn cuts_logs_once_and_says_so() {
-        let mut state = State::new("id".into(), Instant::now(), 0);
+        let mut state = State::new("id".into(), Instant::now(), 0, 100_000, None);
         for _ in 0..40 {
             state.log("INFO", &"ä".repeat(5_000));
         }
-        assert!(state.logs.ends_with(b"an invocation]\n"));
-        assert!(state.logs.len() < MAX_LOG_BYTES + 100);
+        assert!(state.logs.ends_with(b"limits.logBytes]\n"));
+        assert!(state.logs.len() < 100_100);
         assert!(std::str::from_utf8(&state.logs).is_ok());
     }
 }

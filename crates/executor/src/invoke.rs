@@ -59,7 +59,10 @@ impl Function {
         let own = started + self.spec.timeout;
         let deadline = invocation.deadline.map_or(own, |deadline| deadline.min(own));
         let Invocation { request_id, payload, client_context, .. } = invocation;
-        let mut store = Store::new(&self.executor.engine, State::new(request_id, deadline, self.memory_limit));
+        let mut store = Store::new(
+            &self.executor.engine,
+            State::new(request_id, deadline, self.memory_limit, self.spec.limits.log_bytes, Some(self.outlet.clone())),
+        );
         store.limiter(|state| state);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|store| match store.data().deadline {

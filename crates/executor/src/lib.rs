@@ -5,12 +5,13 @@
 //!
 //! - [`split`]: the plugin, rewritten to import its memory
 //! - [`engine`]: wasmtime's configuration, sized from the machine; the plugin's native code and its cache
-//! - [`host`]: what a guest can ask of the host: log, sleep, clock, random bytes
+//! - [`host`]: what a guest can ask of the host: log, sleep, clock, random bytes, and by [`fetch`] the outside
 //! - [`load`]: source → bytecode → snapshot
 //! - [`invoke`]: one invocation
 //! - [`trace`]: stack traces in the author's files
 
 mod engine;
+mod fetch;
 mod host;
 mod invoke;
 mod load;
@@ -21,4 +22,6 @@ mod types;
 
 pub use engine::Executor;
 pub use load::Function;
-pub use types::{Class, Description, Error, ExecutorOptions, FunctionSpec, Invocation, MAX_PAYLOAD_BYTES, Outcome};
+pub use types::{
+    Class, Description, Error, ExecutorOptions, FunctionSpec, Invocation, Limits, MAX_PAYLOAD_BYTES, Outcome,
+};

@@ -3,6 +3,7 @@
 use crate::{
     Error, Executor, FunctionSpec,
     engine::engine_error,
+    fetch::Outlet,
     host::{self, Phase, State, Stop},
     snapshot::{self, HostImport},
     split::{self, MEMORY_IMPORT},
@@ -23,6 +24,9 @@ use wasmtime::{
 
 /// How long a top level may run; Lambda's limit for the init phase.
 const LOAD_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Console output of a top level that is kept for a message.
+const LOAD_LOG_BYTES: usize = 64 << 10;
 
 /// What the plugin needs beside QuickJS's heap.
 const OVERHEAD_BYTES: usize = 2 << 20;
@@ -50,6 +54,7 @@ pub struct Function {
     pub(crate) memory_limit: usize,
     pub(crate) running: AtomicU32,
     pub(crate) trace: Trace,
+    pub(crate) outlet: Arc<Outlet>,
 }
 
 /// What an invocation calls in the plugin.
@@ -94,8 +99,10 @@ impl Loader {
 
     /// A plugin with its runtime made, and nothing loaded.
     fn start(&self, memory_limit: usize) -> Result<Guest, Error> {
-        let mut store =
-            Store::new(&self.engine, State::new(String::new(), Instant::now() + LOAD_DEADLINE, memory_limit));
+        let mut store = Store::new(
+            &self.engine,
+            State::new(String::new(), Instant::now() + LOAD_DEADLINE, memory_limit, LOAD_LOG_BYTES, None),
+        );
         store.limiter(|state| state);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|store| match store.data().deadline {
@@ -234,6 +241,7 @@ impl Executor {
                 self.describe().max_memory_bytes >> 20
             )));
         }
+        let outlet = Outlet::new(&self.egress, &spec).map_err(|error| Error::Load(format!("allow: {error}")))?;
         let mut guest = self.loader.start(memory_limit)?;
         let options = options(&spec).to_string();
         let loaded = (|| {
@@ -273,6 +281,7 @@ impl Executor {
             memory_limit,
             running: AtomicU32::new(0),
             trace,
+            outlet: Arc::new(outlet),
             spec,
         }))
     }
@@ -297,5 +306,6 @@ fn options(spec: &FunctionSpec) -> serde_json::Value {
         "edge": variable("SWARMLAMBDA_NODE_NAME"),
         "arn": format!("arn:aws:lambda:{}:000000000000:function:{}", variable("AWS_REGION"), spec.name),
         "environment": spec.environment,
+        "tmpBytes": spec.limits.tmp_bytes,
     })
 }

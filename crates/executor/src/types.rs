@@ -67,6 +67,28 @@ pub struct FunctionSpec {
     pub concurrency: Option<u32>,
     /// Source map (v3 JSON) of the bundle, for stack traces.
     pub source_map: Option<String>,
+    /// What `fetch` may reach; nothing when it is empty.
+    pub allow: Vec<String>,
+    pub limits: Limits,
+}
+
+/// What one invocation may use up, besides memory and time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limits {
+    /// Console output kept; what comes after is dropped, and said so.
+    pub log_bytes: usize,
+    /// Files under `/tmp`, together.
+    pub tmp_bytes: u64,
+    /// Requests of `fetch`.
+    pub fetch_count: u32,
+    /// Their bodies, sent and received, together.
+    pub fetch_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { log_bytes: 256 << 10, tmp_bytes: 512 << 20, fetch_count: 50, fetch_bytes: 100 << 20 }
+    }
 }
 
 /// One call of a handler.

@@ -30,6 +30,8 @@ fn spec() -> FunctionSpec {
         environment: BTreeMap::from([("GREETING".into(), "hi".into()), ("AWS_REGION".into(), "us-west-1".into())]),
         concurrency: None,
         source_map: None,
+        allow: Vec::new(),
+        limits: swarmlambda_executor::Limits::default(),
     }
 }
 

@@ -265,16 +265,23 @@ impl Runtime {
         if settled == 2 { Err(ctx.throw(value)) } else { Ok(Some(value)) }
     }
 
-    /// Runs one job, or sleeps until the next timer and runs that. False: nothing is left that could run.
+    /// Runs one job, or waits for the next timer or the host's next event and runs what follows from it. False: nothing is
+    /// left that could run.
     fn advance<'js>(&self, ctx: &Ctx<'js>, glue: &Object<'js>) -> quickjs::Result<bool> {
         if ctx.execute_pending_job() {
             return Ok(true);
         }
         let wait: f64 = glue.get::<_, Function>("wait")?.call(())?;
-        if wait < 0.0 {
+        if glue.get::<_, Function>("isWaiting")?.call(())? {
+            // SAFETY: an import without pointers.
+            let id = unsafe { host::next(wait) };
+            if id != 0 {
+                glue.get::<_, Function>("arrive")?.call::<_, ()>((id,))?;
+                return Ok(true);
+            }
+        } else if wait < 0.0 {
             return Ok(false);
-        }
-        if wait > 0.0 {
+        } else if wait > 0.0 {
             // SAFETY: an import without pointers.
             unsafe { host::sleep(wait) };
         }

@@ -31,6 +31,16 @@ mod host {
         pub fn log(level: u32, ptr: *const u8, len: usize);
         pub fn sleep(ms: f64);
         pub fn remaining() -> f64;
+        /// Begins a request: JSON and its body. Its id; 0 while a module loads.
+        pub fn begin(described: *const u8, len: usize, body: *const u8, body_len: usize) -> u32;
+        /// Asks for the next event of a request; its first is asked for when it begins.
+        pub fn ask(id: u32);
+        pub fn cancel(id: u32);
+        /// The request whose event is there, or 0 after that many milliseconds; negative: no limit but the deadline.
+        pub fn next(ms: f64) -> u32;
+        pub fn event_len(id: u32) -> usize;
+        /// Writes the event: `H` and JSON (status, headers…), `C` and bytes, `E` at the end, `F` and JSON (code, message).
+        pub fn event(id: u32, room: *mut u8);
     }
 }
 

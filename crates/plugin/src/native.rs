@@ -1,10 +1,12 @@
-//! What the plugin's JavaScript (`js/`) asks of Rust: parsing, encodings, compression, cryptography. All synchronous.
+//! What the plugin's JavaScript (`js/`) asks of Rust: parsing, encodings, compression, cryptography, all
+//! synchronous; and requests.
 
 mod bytes;
 mod cipher;
 mod digest;
 mod ec;
 mod edwards;
+mod requests;
 mod rsa;
 mod text;
 mod url;
@@ -23,6 +25,7 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     zones::register(ctx, &native)?;
     digest::register(ctx, &native)?;
     cipher::register(ctx, &native)?;
+    requests::register(ctx, &native)?;
     rsa::register(ctx, &native)?;
     ec::register(ctx, &native)?;
     edwards::register(ctx, &native)?;

@@ -12,7 +12,7 @@ export interface FunctionsOptions {
   engine: Pick<Engine, 'info' | 'compile' | 'check'>
   registry: Pick<Registry, 'get' | 'list' | 'conflicts' | 'publish'>
   /** What the engine is told of a function on this edge. */
-  specOf: (name: string, config: FunctionConfig, codeSha256: string, sourceMap: string | null) => FunctionSpec
+  specOf: (name: string, config: FunctionConfig, sourceMap: string | null) => FunctionSpec
   /** Names of the edges that have this very revision loaded. */
   holders: (name: string, revisionId: string) => string[]
   /** Resolves when enough edges have it, or the time is up. */
@@ -63,7 +63,7 @@ export function openFunctions(options: FunctionsOptions): Functions {
     const { source, sourceMap } = await bundle({ files, handler: config.handler })
     const codeSha256 = createHash('sha256').update(source).digest('base64')
     const module = await engine.compile(source.toString())
-    await engine.check(options.specOf(name, config, codeSha256, sourceMap.toString()), module)
+    await engine.check(options.specOf(name, config, sourceMap.toString()), module)
     return { source, sourceMap, module, pluginDigest, codeSha256 }
   }
 

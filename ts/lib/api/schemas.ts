@@ -5,12 +5,13 @@ import type { FunctionConfig } from '../registry/record.js'
 
 const MAX_DESCRIPTION = 256
 const MAX_TIMEOUT_S = 900
-const MIN_TIMEOUT_S = 0.01
+const MIN_TIMEOUT_S = 0.001
 /** QuickJS and what a function may use need a few MB before the first line runs. */
 const MIN_MEMORY_MB = 16
 const MAX_MEMORY_MB = 10_240
 /** AWS's limit on all variables together. */
 const MAX_ENVIRONMENT_BYTES = 4_096
+const MAX_ALLOW_ENTRIES = 100
 
 const NAME = /^[a-zA-Z0-9_-]{1,64}$/
 const VARIABLE = /^[a-zA-Z_][a-zA-Z0-9_]*$/
@@ -48,6 +49,16 @@ const environment = z.record(z.string(), z.string('must be a string')).superRefi
   if (bytes > MAX_ENVIRONMENT_BYTES) context.addIssue(`${bytes} bytes, at most ${MAX_ENVIRONMENT_BYTES} are allowed`)
 })
 
+/** The engine says what an entry may be; this keeps records small. */
+const allowEntry = z.string('must be a host, *.domain, address, network or *').min(1, 'is empty').max(260, 'is too long')
+const between = (least: number, most: number) => z.int('must be a whole number').min(least, `at least ${least}`).max(most, `at most ${most}`).optional()
+const limits = z.strictObject({
+  logBytes: between(0, 2 ** 20),
+  tmpMb: between(1, 10_240),
+  fetchCount: between(0, 1_000),
+  fetchBytes: between(0, 2 ** 30),
+})
+
 const deploySchema = z.strictObject({
   name: z.string('must be a string').regex(NAME, 'must be 1 to 64 letters, digits, - or _'),
   handler: z.string('must be a string').default('index.handler'),
@@ -57,6 +68,9 @@ const deploySchema = z.strictObject({
   environment: environment.default({}),
   description: z.string('must be a string').max(MAX_DESCRIPTION, `at most ${MAX_DESCRIPTION} characters`).default(''),
   failover: z.enum(['any', 'safe', 'never'], 'must be any, safe or never').default('any'),
+  allow: z.array(allowEntry, 'must be an array of hosts').max(MAX_ALLOW_ENTRIES, `at most ${MAX_ALLOW_ENTRIES} entries`).default([]),
+  concurrency: z.int('must be a whole number').min(0, 'at least 0').max(1_000, 'at most 1000').nullable().default(null),
+  limits: limits.default({}),
 })
 
 /** A deploy, parsed. */

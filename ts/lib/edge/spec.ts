@@ -38,7 +38,7 @@ const AWS_REGIONS: Record<string, string> = {
 export const awsRegion = (region: string): string => AWS_REGIONS[region] ?? `${region.split('-').slice(0, -1).join('-')}-1`
 
 /** The engine's view of a function; times in milliseconds. */
-export function specOf(place: Place, name: string, config: FunctionConfig, codeSha256: string, sourceMap: string | null): FunctionSpec {
+export function specOf(place: Place, name: string, config: FunctionConfig, sourceMap: string | null): FunctionSpec {
   const version = '$LATEST'
   return {
     name,
@@ -60,8 +60,21 @@ export function specOf(place: Place, name: string, config: FunctionConfig, codeS
       SWARMLAMBDA_NODE_NAME: place.name,
       SWARMLAMBDA_REGION: place.region,
     },
-    concurrency: null,
+    concurrency: config.concurrency ?? null,
     sourceMap,
-    codeSha256,
+    allow: config.allow ?? [],
+    limits: limitsOf(config.limits ?? {}),
   }
 }
+
+const MIB = 2 ** 20
+
+/** What an invocation may use up when its function doesn't say. */
+export const DEFAULT_LIMITS = { logBytes: 256 * 1024, tmpMb: 512, fetchCount: 50, fetchBytes: 100 * MIB } as const
+
+const limitsOf = (own: NonNullable<FunctionConfig['limits']>): FunctionSpec['limits'] => ({
+  logBytes: own.logBytes ?? DEFAULT_LIMITS.logBytes,
+  tmpBytes: (own.tmpMb ?? DEFAULT_LIMITS.tmpMb) * MIB,
+  fetchCount: own.fetchCount ?? DEFAULT_LIMITS.fetchCount,
+  fetchBytes: own.fetchBytes ?? DEFAULT_LIMITS.fetchBytes,
+})

@@ -11,7 +11,7 @@ import type { Registry } from '../registry/types.js'
 export interface SyncOptions {
   engine: Pick<Engine, 'info' | 'compile' | 'load' | 'unload'>
   registry: Pick<Registry, 'events' | 'list' | 'get' | 'blob'>
-  specOf: (name: string, config: FunctionConfig, codeSha256: string, sourceMap: string | null) => FunctionSpec
+  specOf: (name: string, config: FunctionConfig, sourceMap: string | null) => FunctionSpec
   /** The table changed. */
   onChange: () => void
   log: Log
@@ -64,7 +64,7 @@ export function openSync({ engine, log, onChange, registry, specOf }: SyncOption
     const module = await moduleOf(record, signal)
     const sourceMap = record.sourceMap && (await registry.blob(record.sourceMap, { signal, timeoutMs: FETCH_TIMEOUT_MS }))
     signal.throwIfAborted()
-    await engine.load(specOf(record.name, record.config, record.codeSha256, sourceMap?.toString() ?? null), module)
+    await engine.load(specOf(record.name, record.config, sourceMap?.toString() ?? null), module)
     loaded.set(record.name, record.revisionId)
     onChange()
   }

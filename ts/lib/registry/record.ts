@@ -20,6 +20,12 @@ export const functionConfigSchema = z.looseObject({
   environment: z.record(z.string(), z.string()),
   description: z.string(),
   failover: z.enum(['any', 'safe', 'never']),
+  /** What `fetch` may reach. Absent in records from before there was a way out: nothing. */
+  allow: z.array(z.string()).optional(),
+  /** Invocations at once on each edge; absent or null: as many as the edge has room for. */
+  concurrency: count.nullable().optional(),
+  /** Absent ones are the defaults. */
+  limits: z.looseObject({ logBytes: count, tmpMb: count, fetchCount: count, fetchBytes: count }).partial().optional(),
 })
 
 export type FunctionConfig = z.infer<typeof functionConfigSchema>

@@ -65,7 +65,7 @@ function control(given: Given = {}) {
       conflicts: () => [],
       publish,
     },
-    specOf: (name, config, codeSha256, sourceMap) => ({
+    specOf: (name, config, sourceMap) => ({
       name,
       version: '$LATEST',
       handler: config.handler,
@@ -74,7 +74,8 @@ function control(given: Given = {}) {
       environment: config.environment,
       concurrency: null,
       sourceMap,
-      codeSha256,
+      allow: [],
+      limits: { logBytes: 1, tmpBytes: 1, fetchCount: 1, fetchBytes: 1 },
     }),
     holders: () => ['edge-a'],
     waitForHolders: () => Promise.resolve(),

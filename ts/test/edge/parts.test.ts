@@ -40,7 +40,7 @@ describe('what a function sees of the edge', () => {
   const config = { handler: 'index.handler', memorySize: 256, timeout: 0.25, environment: { A: 'b', AWS_REGION: 'forged' }, description: '', failover: 'any' as const }
 
   test('its own variables, the platform\'s, nothing else', () => {
-    assert.deepEqual(specOf({ name: 'edge-a', region: 'eu-central-fra' }, 'hello', config, 'sha', null), {
+    assert.deepEqual(specOf({ name: 'edge-a', region: 'eu-central-fra' }, 'hello', config, null), {
       name: 'hello',
       version: '$LATEST',
       handler: 'index.handler',
@@ -61,7 +61,8 @@ describe('what a function sees of the edge', () => {
       },
       concurrency: null,
       sourceMap: null,
-      codeSha256: 'sha',
+      allow: [],
+      limits: { logBytes: 262_144, tmpBytes: 536_870_912, fetchCount: 50, fetchBytes: 104_857_600 },
     })
   })
 

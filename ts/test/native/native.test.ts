@@ -28,7 +28,8 @@ const spec = (name: string, changes: Partial<FunctionSpec> = {}): FunctionSpec =
   environment: { GREETING: 'hello' },
   concurrency: null,
   sourceMap: null,
-  codeSha256: '',
+  allow: [],
+  limits: { logBytes: 262_144, tmpBytes: 1, fetchCount: 1, fetchBytes: 1 },
   ...changes,
 })
 

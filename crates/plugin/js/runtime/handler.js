@@ -1,5 +1,6 @@
 // A handler's surroundings: its context, its callback, and how an error is told.
 import { fresh, host } from '../host.js'
+import { arrive, isWaiting } from './requests.js'
 import { drop, isPending, tick, wait } from './timers.js'
 
 const { stringify } = JSON
@@ -31,6 +32,8 @@ host.glue = {
   callback,
   wait,
   tick,
+  isWaiting,
+  arrive,
   /** Before the top level runs: what does not change from one invocation to the next. */
   prepare(options) {
     globalThis.process.env = options.environment

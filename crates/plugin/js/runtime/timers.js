@@ -1,5 +1,6 @@
 // Timers and immediates: the plugin sleeps in the host until the next one is due.
 import { define, fresh, host } from '../host.js'
+import { isWaiting } from './requests.js'
 import { runIn, snapshot } from '../node/async-hooks.js'
 
 const now = Date.now
@@ -74,20 +75,21 @@ const runTicks = () => {
   }
 }
 
-const nextTimer = () => {
+/** The timer that is due first, of those that keep an invocation alive; of all, when something else does. */
+const nextTimer = (all = false) => {
   let next
-  for (const timer of timers) if (timer.ref && (!next || timer.due < next.due)) next = timer
+  for (const timer of timers) if ((all || timer.ref) && (!next || timer.due < next.due)) next = timer
   return next
 }
 
 /** Whether anything is left that keeps an invocation alive. */
-export const isPending = () => ticks.length > 0 || immediates.some((job) => job.ref) || nextTimer() !== undefined
+export const isPending = () => ticks.length > 0 || isWaiting() || immediates.some((job) => job.ref) || nextTimer() !== undefined
 
 /** Milliseconds until something is due, or -1. */
 export const wait = () => {
   if (ticks.length > 0) return 0
   if (immediates.length > 0) return 0
-  const next = nextTimer()
+  const next = nextTimer(isWaiting())
   return next ? Math.max(0, next.due - now()) : -1
 }
 

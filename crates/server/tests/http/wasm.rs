@@ -29,6 +29,8 @@ fn deploy(edge: &Edge, name: &str, source: &str, change: impl FnOnce(&mut Functi
         environment: Default::default(),
         concurrency: None,
         source_map: None,
+        allow: Vec::new(),
+        limits: swarmlambda_executor::Limits::default(),
     };
     change(&mut spec);
     edge.gateway.put(EXECUTOR.load(&EXECUTOR.compile(source).unwrap(), spec).unwrap());
