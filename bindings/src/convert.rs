@@ -77,6 +77,7 @@ impl From<dto::InvokeRequest> for executor::Invocation {
             // A deadline beyond what the clock can tell is none.
             deadline: request.remaining_ms.and_then(|ms| Instant::now().checked_add(from_ms(ms))),
             client_context: request.client_context,
+            stream: None,
         }
     }
 }

@@ -55,8 +55,7 @@ fn main() {
                         let invocation = Invocation {
                             request_id: "7f3b6a0e-0000-4000-8000-000000000000".into(),
                             payload,
-                            deadline: None,
-                            client_context: None,
+                            ..Default::default()
                         };
                         let outcome = functions[(n + thread) % functions.len()].invoke(invocation).await;
                         assert_eq!(outcome.class, Class::Ok);

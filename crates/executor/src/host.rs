@@ -1,10 +1,15 @@
 //! What a guest can ask of the host, and what the host keeps about one instance.
 
-use crate::fetch::{Fetches, Outlet};
+use crate::{
+    MAX_STREAM_BYTES, Part,
+    fetch::{Fetches, Outlet},
+};
+use bytes::Bytes;
 use std::{
     sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
+use tokio::sync::mpsc;
 use wasmtime::{Caller, Engine, Extern, Linker, Memory, ResourceLimiter};
 
 /// The plugin's table of functions; guests have no way to grow it.
@@ -13,6 +18,11 @@ pub const MAX_TABLE_ELEMENTS: usize = 8_192;
 /// WASI's errno for a bad descriptor: a function has no files.
 const BADF: i32 = 8;
 
+/// Of the two kinds of `write`, the one that is not bytes of the body.
+const HEAD: u32 = 0;
+/// What is sent on at once; the host keeps a few of them for a client that is slow.
+const PART_BYTES: u32 = 64 << 10;
+
 const LEVELS: [&str; 5] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR"];
 
 /// What makes a guest stop before it is done.
@@ -20,8 +30,13 @@ const LEVELS: [&str; 5] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR"];
 pub enum Stop {
     #[error("the deadline passed")]
     Deadline,
-    #[error("the guest exited")]
-    Exit,
+    /// An exit code, or 256 and a signal.
+    #[error("the function exited")]
+    Exit(u32),
+    #[error("the client went away")]
+    Gone,
+    #[error("the streamed response is too large")]
+    StreamTooLarge,
     #[error("timers and other host calls are not available while a module loads")]
     Loading,
 }
@@ -36,6 +51,9 @@ pub struct State {
     /// It asked for more.
     pub exhausted: bool,
     log_limit: usize,
+    /// Where a streamed response goes.
+    stream: Option<mpsc::Sender<Part>>,
+    streamed_bytes: u64,
     /// `None`: it may not ask for anything outside.
     outlet: Option<Arc<Outlet>>,
     /// Made with the first request.
@@ -58,10 +76,17 @@ impl State {
             memory_limit,
             exhausted: false,
             log_limit,
+            stream: None,
+            streamed_bytes: 0,
             outlet,
             fetches: None,
             random: fastrand::Rng::new(),
         }
+    }
+
+    /// The same, with somebody who takes the response as it is produced.
+    pub fn streaming(self, stream: Option<mpsc::Sender<Part>>) -> Self {
+        Self { stream, ..self }
     }
 
     /// A number for the guest's `Math.random`.
@@ -138,9 +163,45 @@ pub fn linker(engine: &Engine, phase: Phase) -> wasmtime::Result<Linker<State>> 
             })
         })?,
     };
+    linker.func_wrap(ours, "exit", |code: u32| -> wasmtime::Result<()> { Err(Stop::Exit(code).into()) })?;
+    streaming(&mut linker, phase)?;
     requests(&mut linker, phase)?;
     wasi(&mut linker)?;
     Ok(linker)
+}
+
+/// The plugin's `write`: a part of a streamed response. It waits for a client that is slower than the function.
+fn streaming(linker: &mut Linker<State>, phase: Phase) -> wasmtime::Result<()> {
+    let (ours, name) = ("swarmlambda", "write");
+    match phase {
+        Phase::Load => linker.func_wrap(ours, name, |_: u32, _: u32, _: u32| 0u32)?,
+        Phase::Invoke => {
+            linker.func_wrap_async(ours, name, |mut caller: Caller<'_, State>, (kind, ptr, len): (u32, u32, u32)| {
+                Box::new(async move {
+                    let Some(stream) = caller.data().stream.clone() else { return Ok(0) };
+                    let deadline = caller.data().deadline;
+                    caller.data_mut().streamed_bytes += u64::from(len);
+                    if caller.data().streamed_bytes > MAX_STREAM_BYTES {
+                        return Err(Stop::StreamTooLarge.into());
+                    }
+                    let mut sent = 0;
+                    while sent < len || (sent == 0 && kind == HEAD) {
+                        let size = if kind == HEAD { len } else { (len - sent).min(PART_BYTES) };
+                        let (bytes, _) = view(&mut caller)?;
+                        let content = Bytes::copy_from_slice(range(bytes, ptr + sent, size)?);
+                        let part = if kind == HEAD { Part::Head(content) } else { Part::Data(content) };
+                        match tokio::time::timeout_at(deadline.into(), stream.send(part)).await {
+                            Ok(Ok(())) => sent += size,
+                            Ok(Err(_)) => return Err(Stop::Gone.into()),
+                            Err(_) => return Err(wasmtime::Error::from(Stop::Deadline)),
+                        }
+                    }
+                    Ok(1u32)
+                })
+            })?
+        }
+    };
+    Ok(())
 }
 
 /// The plugin's `fetch`: see [`Fetches`].
@@ -253,7 +314,9 @@ fn wasi(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     for name in ["environ_get", "args_get"] {
         linker.func_wrap(module, name, |_: i32, _: i32| 0i32)?;
     }
-    linker.func_wrap(module, "proc_exit", |_: i32| -> wasmtime::Result<()> { Err(Stop::Exit.into()) })?;
+    linker.func_wrap(module, "proc_exit", |code: i32| -> wasmtime::Result<()> {
+        Err(Stop::Exit(code.unsigned_abs()).into())
+    })?;
     linker.func_wrap(module, "sched_yield", || 0i32)?;
     linker.func_wrap(module, "fd_close", |_: i32| BADF)?;
     linker.func_wrap(module, "fd_read", |_: i32, _: i32, _: i32, _: i32| BADF)?;

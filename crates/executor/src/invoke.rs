@@ -1,7 +1,7 @@
 //! One invocation: two instances from the pool, one call, everything thrown away.
 
 use crate::{
-    Class, Function, Invocation, MAX_PAYLOAD_BYTES, Outcome,
+    Class, Function, Invocation, MAX_PAYLOAD_BYTES, MAX_STREAM_BYTES, Outcome,
     host::{State, Stop},
     types::FunctionSpec,
 };
@@ -58,10 +58,11 @@ impl Function {
         self.executor.wake_clock();
         let own = started + self.spec.timeout;
         let deadline = invocation.deadline.map_or(own, |deadline| deadline.min(own));
-        let Invocation { request_id, payload, client_context, .. } = invocation;
+        let Invocation { request_id, payload, client_context, stream, .. } = invocation;
         let mut store = Store::new(
             &self.executor.engine,
-            State::new(request_id, deadline, self.memory_limit, self.spec.limits.log_bytes, Some(self.outlet.clone())),
+            State::new(request_id, deadline, self.memory_limit, self.spec.limits.log_bytes, Some(self.outlet.clone()))
+                .streaming(stream),
         );
         store.limiter(|state| state);
         store.set_epoch_deadline(1);
@@ -154,6 +155,21 @@ impl Function {
                     );
                     (Class::Timeout, describe("Sandbox.Timedout", &message))
                 }
+                Some(Stop::StreamTooLarge) => {
+                    let message = format!(
+                        "The streamed response exceeded the maximum allowed payload size ({MAX_STREAM_BYTES} bytes)."
+                    );
+                    (Class::Error, describe("Function.ResponseSizeTooLarge", &message))
+                }
+                Some(Stop::Exit(status)) => {
+                    let why = match status {
+                        0 => "Runtime exited without providing a reason".to_owned(),
+                        1..256 => format!("Runtime exited with error: exit status {status}"),
+                        _ => format!("Runtime exited with error: signal: {}", signal(status - 256)),
+                    };
+                    let message = format!("RequestId: {} Error: {why}", state.request_id);
+                    (Class::Crashed, describe("Runtime.ExitError", &message))
+                }
                 _ if state.exhausted => (Class::Crashed, self.out_of_memory(state)),
                 _ if error.is::<wasmtime::PoolConcurrencyLimitError>() => {
                     (Class::Refused, Outcome::refused("this edge has no free sandbox").payload)
@@ -185,6 +201,10 @@ fn is_out_of_memory(error: &[u8]) -> bool {
     const BEGINNINGS: [&[u8]; 2] =
         [br#"{"errorType":"InternalError","errorMessage":"out of memory""#, br#"{"errorType":"Runtime.OutOfMemory""#];
     BEGINNINGS.iter().any(|beginning| error.starts_with(beginning))
+}
+
+fn signal(number: u32) -> &'static str {
+    if number == 6 { "aborted" } else { "killed" }
 }
 
 fn describe(kind: &str, message: &str) -> bytes::Bytes {

@@ -23,5 +23,6 @@ mod types;
 pub use engine::Executor;
 pub use load::Function;
 pub use types::{
-    Class, Description, Error, ExecutorOptions, FunctionSpec, Invocation, Limits, MAX_PAYLOAD_BYTES, Outcome,
+    Class, Description, Error, ExecutorOptions, FunctionSpec, Invocation, Limits, MAX_PAYLOAD_BYTES, MAX_STREAM_BYTES,
+    Outcome, Part,
 };

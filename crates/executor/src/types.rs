@@ -5,9 +5,13 @@ use std::{
     path::PathBuf,
     time::{Duration, Instant},
 };
+use tokio::sync::mpsc;
 
 /// The most a payload may have, in or out: Lambda's limit for a synchronous invocation.
 pub const MAX_PAYLOAD_BYTES: usize = 6 * 1024 * 1024;
+
+/// The most a streamed response may have: Lambda's limit.
+pub const MAX_STREAM_BYTES: u64 = 200 * 1024 * 1024;
 
 /// Why the executor could not do something. Endings of an invocation are not errors; see [`Class`].
 #[derive(Debug, thiserror::Error)]
@@ -92,7 +96,7 @@ impl Default for Limits {
 }
 
 /// One call of a handler.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Invocation {
     /// `context.awsRequestId`.
     pub request_id: String,
@@ -102,6 +106,17 @@ pub struct Invocation {
     pub deadline: Option<Instant>,
     /// `context.clientContext`, JSON.
     pub client_context: Option<String>,
+    /// Takes the response as it is produced; `None`: the handler's whole response is the outcome's payload.
+    pub stream: Option<mpsc::Sender<Part>>,
+}
+
+/// A part of a streamed response; the first is its head.
+#[derive(Debug, Clone)]
+pub enum Part {
+    /// JSON: `type`, the content type, and perhaps `prelude`: `statusCode`, `headers` and `cookies` of an HTTP response.
+    Head(bytes::Bytes),
+    /// At most 64 KiB.
+    Data(bytes::Bytes),
 }
 
 /// How an invocation ended (DESIGN §6). `absent` and `unreachable` are for those who look for the function.

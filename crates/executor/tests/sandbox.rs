@@ -44,7 +44,7 @@ fn load(source: &str) -> Arc<Function> {
 }
 
 fn invocation(event: &Value) -> Invocation {
-    Invocation { request_id: "req-1".into(), payload: event.to_string().into(), deadline: None, client_context: None }
+    Invocation { request_id: "req-1".into(), payload: event.to_string().into(), ..Default::default() }
 }
 
 fn block<F: Future>(future: F) -> F::Output {

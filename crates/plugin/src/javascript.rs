@@ -2,9 +2,10 @@
 
 use crate::host;
 use javy_plugin_api::javy::quickjs::{
-    self, CatchResultExt, Context, Ctx, Error, Function, Module, Object, Persistent, Value, function::This,
+    self, CatchResultExt, Context, Ctx, Error, Function, Module, Object, Persistent, TypedArray, Value, function::This,
     prelude::Func, promise::PromiseState, qjs,
 };
+use std::{cell::Cell, rc::Rc};
 
 /// Cycles are collected only in functions that allocate more than this; a fresh heap is thrown away anyway.
 pub const GC_THRESHOLD_BYTES: usize = 32 << 20;
@@ -48,6 +49,8 @@ pub struct Runtime {
     stack_limit: *mut usize,
     glue: Glue,
     loaded: std::cell::OnceCell<Loaded>,
+    /// Promises that were rejected and have no handler, so far.
+    rejected: Rc<Cell<u32>>,
 }
 
 struct Glue {
@@ -55,6 +58,8 @@ struct Glue {
     describe: Saved,
     callback: Saved,
     settled: Saved,
+    /// `Object.prototype`: what a result that is just JSON has for one.
+    plain: Persistent<Object<'static>>,
 }
 
 struct Loaded {
@@ -125,6 +130,7 @@ impl Runtime {
                     describe: save("describe")?,
                     callback: save("callback")?,
                     settled: save("settled")?,
+                    plain: Persistent::save(&ctx, object.get::<_, Object>("plain")?),
                     object: Persistent::save(&ctx, object.clone()),
                 };
                 ctx.eval::<(), _>("console.log('%s', 'warm', { a: [1] }, new Error('warm'))")?;
@@ -135,7 +141,8 @@ impl Runtime {
             })();
             made.catch(&ctx).map(|glue| (glue, stack_limit_of(&ctx))).map_err(|error| error.to_string())
         })?;
-        Ok(Self { context, stack_limit, glue, loaded: std::cell::OnceCell::new() })
+        let rejected = watch_rejections(&context, &glue.object).map_err(|error| error.to_string())?;
+        Ok(Self { context, stack_limit, glue, rejected, loaded: std::cell::OnceCell::new() })
     }
 
     /// See the export `limit`.
@@ -158,6 +165,7 @@ impl Runtime {
                     Err(Error::WouldBlock) => return Ok(None),
                     other => other?,
                 }
+                self.settle_rejections(ctx, glue)?;
                 let handler: Value = module.get("handler")?;
                 let Some(handler) = handler.into_function() else { return Ok(None) };
                 glue.get::<_, Function>("freeze")?.call::<_, Value>((This(glue.clone()),))?;
@@ -217,6 +225,7 @@ impl Runtime {
                     // `context.succeed` and the callback settle async handlers too.
                     PromiseState::Pending => match self.called_back(ctx, glue)? {
                         Some(value) => break Some(value),
+                        None if glue.get::<_, Function>("endStream")?.call(())? => {}
                         None => break None,
                     },
                     _ => break Some(promise.result::<Value>().ok_or(Error::WouldBlock)??),
@@ -229,6 +238,26 @@ impl Runtime {
                 "the handler's promise can never settle: no job, timer or request is pending",
             )));
         };
+        if self.rejected.get() > 0 {
+            self.settle_rejections(ctx, glue)?;
+        }
+        self.render(ctx, glue, value)
+    }
+
+    /// The payload of a result: its JSON, or the bytes of a streamed one that nobody took as it was produced.
+    fn render<'js>(&self, ctx: &Ctx<'js>, glue: &Object<'js>, mut value: Value<'js>) -> quickjs::Result<Ending> {
+        if let Some(object) = value.as_object()
+            && object.get_prototype().is_some_and(|prototype| !self.is_plain(ctx, &prototype))
+        {
+            let rendered: Value = glue.get::<_, Function>("render")?.call((value.clone(),))?;
+            if let Some(promise) = rendered.as_promise() {
+                while promise.state() == PromiseState::Pending && self.advance(ctx, glue)? {}
+                value = promise.result::<Value>().ok_or(Error::WouldBlock)??;
+                if let Ok(bytes) = TypedArray::<u8>::from_value(value.clone()) {
+                    return Ok(Ok(bytes.as_bytes().unwrap_or_default().to_vec()));
+                }
+            }
+        }
         Ok(match ctx.json_stringify(value).catch(ctx) {
             Ok(Some(json)) => Ok(json.to_string()?.into_bytes()),
             Ok(None) => Ok(b"null".to_vec()),
@@ -237,6 +266,25 @@ impl Runtime {
                 &format!("Unable to stringify response body: {}", first_line(&error.to_string())),
             )),
         })
+    }
+
+    fn is_plain<'js>(&self, ctx: &Ctx<'js>, prototype: &Object<'js>) -> bool {
+        self.glue.plain.clone().restore(ctx).is_ok_and(|plain| plain.as_value() == prototype.as_value())
+    }
+
+    /// Rejections that have no handler once the jobs have run out fail the invocation, or are told to who listens.
+    fn settle_rejections<'js>(&self, ctx: &Ctx<'js>, glue: &Object<'js>) -> quickjs::Result<()> {
+        while self.run_job(ctx, glue)? {}
+        if self.rejected.replace(0) > 0 { glue.get::<_, Function>("unhandled")?.call(()) } else { Ok(()) }
+    }
+
+    /// Runs one job; false when there is none. What a job throws, no one caught.
+    fn run_job<'js>(&self, ctx: &Ctx<'js>, glue: &Object<'js>) -> quickjs::Result<bool> {
+        let ran = ctx.execute_pending_job();
+        if ctx.has_exception() {
+            glue.get::<_, Function>("caught")?.call::<_, ()>((ctx.catch(),))?;
+        }
+        Ok(ran)
     }
 
     /// A handler that returned no promise: its callback decides, or, when nothing is left to run, what it returned.
@@ -268,7 +316,11 @@ impl Runtime {
     /// Runs one job, or waits for the next timer or the host's next event and runs what follows from it. False: nothing is
     /// left that could run.
     fn advance<'js>(&self, ctx: &Ctx<'js>, glue: &Object<'js>) -> quickjs::Result<bool> {
-        if ctx.execute_pending_job() {
+        if self.run_job(ctx, glue)? {
+            return Ok(true);
+        }
+        if self.rejected.get() > 0 {
+            self.settle_rejections(ctx, glue)?;
             return Ok(true);
         }
         let wait: f64 = glue.get::<_, Function>("wait")?.call(())?;
@@ -322,6 +374,22 @@ impl Runtime {
             .map(String::into_bytes)
             .unwrap_or_else(|_| plain("Runtime.OutOfMemory", "the error could not be described: out of memory"))
     }
+}
+
+/// Counts rejections without a handler, and lets `js/runtime/uncaught.js` keep them.
+fn watch_rejections(context: &Context, glue: &Persistent<Object<'static>>) -> quickjs::Result<Rc<Cell<u32>>> {
+    let rejected = Rc::new(Cell::new(0));
+    let keep: Saved = context.with(|ctx| -> quickjs::Result<Saved> {
+        let glue = glue.clone().restore(&ctx)?;
+        Ok(Persistent::save(&ctx, glue.get::<_, Function>("rejection")?))
+    })?;
+    let count = rejected.clone();
+    context.runtime().set_host_promise_rejection_tracker(Some(Box::new(move |ctx, promise, reason, handled| {
+        // Out of memory: then the invocation ends for that reason.
+        let kept = keep.clone().restore(&ctx).and_then(|keep| keep.call((promise, reason, handled)));
+        count.set(kept.unwrap_or_default());
+    })));
+    Ok(rejected)
 }
 
 /// An error of ours, as Lambda writes them. Neither string may need escaping beyond quotes and backslashes.

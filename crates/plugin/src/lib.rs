@@ -41,6 +41,11 @@ mod host {
         pub fn event_len(id: u32) -> usize;
         /// Writes the event: `H` and JSON (status, headers…), `C` and bytes, `E` at the end, `F` and JSON (code, message).
         pub fn event(id: u32, room: *mut u8);
+        /// A part of a streamed response: 0 its head, JSON (type, prelude), first; 1 bytes. 0: nobody takes a stream. Waits
+        /// while the client is slower.
+        pub fn write(kind: u32, bytes: *const u8, len: usize) -> u32;
+        /// Ends the instance: an exit code, or 256 and a signal.
+        pub fn exit(code: u32);
     }
 }
 

@@ -1,7 +1,6 @@
-//! The body of a response: bytes, or a stream of events. One type, so that the usual response needs no box.
+//! The body of a response: bytes, events, or what a function streams. One type, so that the usual response needs no box.
 
 use std::{
-    convert::Infallible,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -9,12 +8,18 @@ use std::{
 use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
-use crate::events::EventStream;
+use crate::{events::EventStream, stream::StreamBody};
 
 pub(crate) enum Body {
     Full(Bytes),
     Events(Box<EventStream>),
+    Stream(Box<StreamBody>),
 }
+
+/// The function failed in the middle of its response: the connection ends, so that the client knows.
+#[derive(Debug, thiserror::Error)]
+#[error("the function failed while its response was on its way")]
+pub(crate) struct Cut;
 
 impl Body {
     pub(crate) fn empty() -> Self {
@@ -24,13 +29,14 @@ impl Body {
 
 impl HttpBody for Body {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = Cut;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
         match self.get_mut() {
             Self::Full(bytes) if bytes.is_empty() => Poll::Ready(None),
             Self::Full(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             Self::Events(events) => Poll::Ready(ready!(events.poll_next(cx)).map(|event| Ok(Frame::data(event)))),
+            Self::Stream(stream) => Poll::Ready(ready!(stream.poll_next(cx)).map(|bytes| bytes.map(Frame::data))),
         }
     }
 
@@ -41,7 +47,7 @@ impl HttpBody for Body {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::Events(_) => SizeHint::default(),
+            Self::Events(_) | Self::Stream(_) => SizeHint::default(),
         }
     }
 }

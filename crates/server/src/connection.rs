@@ -252,15 +252,17 @@ fn service(
     service_fn(move |request| {
         let (worker, active) = (Rc::clone(&worker), Active::new(&clocks));
         async move {
-            let response = dispatch(&worker, remote, request).await;
-            drop(active);
+            let mut response = dispatch(&worker, remote, request).await;
+            if let Body::Stream(stream) = response.body_mut() {
+                stream.active = Some(active);
+            }
             Ok(response)
         }
     })
 }
 
 /// A request that is being answered.
-struct Active(Rc<Clocks>);
+pub(crate) struct Active(Rc<Clocks>);
 
 impl Active {
     fn new(clocks: &Rc<Clocks>) -> Self {

@@ -11,13 +11,16 @@ use hyper::{
 
 use crate::{
     body::Body, control::control, gateway::Gateway, invoke::invoke, reply, reply::Failure, request_id::RequestId,
-    target, worker::Worker,
+    stream::stream, target, worker::Worker,
 };
 
 pub(crate) async fn dispatch(worker: &Rc<Worker>, remote: SocketAddr, request: Request<Incoming>) -> Response<Body> {
     worker.gateway.counters.requests.fetch_add(1, Relaxed);
     if target::segment(request.uri().path()).is_some() {
         return invoke(worker, request).await;
+    }
+    if target::streaming_segment(request.uri().path()).is_some() {
+        return Box::pin(stream(worker, request)).await;
     }
     let head = request.method() == Method::HEAD;
     let response = match known(&worker.gateway, &request) {

@@ -7,6 +7,7 @@ use hyper::{
     HeaderMap, Method, Request, Response,
     body::Incoming,
     header::{HeaderName, HeaderValue},
+    http::request::Parts,
 };
 use serde_json::value::RawValue;
 use swarmlambda_executor::Invocation;
@@ -16,9 +17,10 @@ use crate::{
     gateway::Gateway,
     host::{Ending, HostError, MissRequest, MissResponse, Outcome},
     read::read,
-    receipt::{EDGE, Receipt, TRIES, Tries},
+    receipt::{EDGE, Receipt, Tries},
     reply::Failure,
     request_id::RequestId,
+    table::Entry,
     target::{self, Target},
     worker::Worker,
 };
@@ -54,6 +56,68 @@ pub(crate) async fn invoke(worker: &Rc<Worker>, request: Request<Incoming>) -> R
     response
 }
 
+/// A request to invoke, checked and read.
+pub(crate) struct Call<'a> {
+    pub(crate) target: Target<'a>,
+    pub(crate) payload: Bytes,
+    pub(crate) log_tail: bool,
+    client_context: Option<String>,
+    failover: Option<String>,
+    pub(crate) id: RequestId,
+}
+
+impl<'a> Call<'a> {
+    /// `segment` stands for the name in the path of `head`.
+    pub(crate) async fn read(
+        gateway: &Gateway,
+        head: &'a Parts,
+        segment: Option<&'a str>,
+        body: Incoming,
+        id: RequestId,
+    ) -> Result<Self, Failure> {
+        if head.method != Method::POST {
+            return Err(Failure::method_not_allowed("POST"));
+        }
+        let target = target::parse(segment.unwrap_or_default(), head.uri.query())
+            .map_err(|bad| Failure::invalid_parameter(bad.0))?;
+        let Asked { log_tail, client_context, failover } = Asked::parse(&head.headers)?;
+        let payload = read(body, gateway.limits.max_event_bytes, gateway.limits.body_timeout).await?;
+        Ok(Self { target, payload: event(payload)?, log_tail, client_context, failover, id })
+    }
+
+    /// The function, if it is loaded here.
+    pub(crate) fn entry(&self, gateway: &Gateway) -> Option<Arc<Entry>> {
+        gateway.table.get(&self.target.name, self.target.qualifier.as_deref())
+    }
+
+    pub(crate) fn invocation(&self) -> Invocation {
+        Invocation {
+            request_id: self.id.to_text(),
+            payload: self.payload.clone(),
+            client_context: self.client_context.clone(),
+            ..Default::default()
+        }
+    }
+
+    pub(crate) fn receipt(&self, gateway: &Gateway) -> Receipt<'_> {
+        let edge = gateway.name_header.clone();
+        Receipt { name: &self.target.name, id: self.id, edge, tries: Tries::new(), log_tail: self.log_tail }
+    }
+
+    /// What the host needs to find a better ending than the one here.
+    fn miss(&self, local: Outcome) -> MissRequest {
+        MissRequest {
+            name: self.target.name.clone().into_owned(),
+            qualifier: self.target.qualifier.as_ref().map(|qualifier| qualifier.clone().into_owned()),
+            request_id: self.id.to_text(),
+            payload: self.payload.clone(),
+            client_context: self.client_context.clone(),
+            failover: self.failover.clone(),
+            local,
+        }
+    }
+}
+
 async fn answer(
     worker: &Rc<Worker>,
     request: Request<Incoming>,
@@ -62,59 +126,35 @@ async fn answer(
 ) -> Result<Response<Body>, Failure> {
     let gateway = &*worker.gateway;
     let (head, body) = request.into_parts();
-    if head.method != Method::POST {
-        return Err(Failure::method_not_allowed("POST"));
-    }
-    let segment = target::segment(head.uri.path()).unwrap_or_default();
-    let Target { name, qualifier } =
-        target::parse(segment, head.uri.query()).map_err(|bad| Failure::invalid_parameter(bad.0))?;
-    let asked = Asked::parse(&head.headers)?;
-    let payload = read(body, gateway.limits.max_event_bytes, gateway.limits.body_timeout).await?;
-    let payload = event(payload)?;
-    let request_id = id.to_text();
-    let outcome = match gateway.table.get(&name, qualifier.as_deref()) {
-        Some(entry) => {
-            let (request_id, payload) = (request_id.clone(), payload.clone());
-            let client_context = asked.client_context.clone();
-            entry.invoke(Invocation { request_id, payload, deadline: None, client_context }).await
-        }
+    let call = Call::read(gateway, &head, target::segment(head.uri.path()), body, id).await?;
+    let outcome = match call.entry(gateway) {
+        Some(entry) => entry.invoke(call.invocation()).await,
         None => Outcome::absent(started.elapsed()),
     };
-    let mut tries = Tries::new();
-    tries.push(&gateway.name, outcome.class, outcome.duration);
-    let receipt = Receipt { name: &name, id, edge: gateway.name_header.clone(), tries, log_tail: asked.log_tail };
+    let mut receipt = call.receipt(gateway);
+    receipt.tries.push(&gateway.name, outcome.class, outcome.duration);
     if outcome.class == Ending::Ok {
         return Ok(receipt.respond(outcome));
     }
-    let miss = MissRequest {
-        name: name.clone().into_owned(),
-        qualifier: qualifier.map(|qualifier| qualifier.into_owned()),
-        request_id,
-        payload,
-        client_context: asked.client_context,
-        failover: asked.failover,
-        local: outcome,
-    };
-    Ok(Box::pin(fail_over(worker, miss, receipt)).await)
+    Ok(match Box::pin(fail_over(worker, &call, outcome, &mut receipt)).await {
+        Ok(outcome) => receipt.respond(outcome),
+        Err(failure) => receipt.refuse(&failure),
+    })
 }
 
-/// Lets the host find a better ending, and answers with what came of it.
-async fn fail_over(worker: &Rc<Worker>, request: MissRequest, mut receipt: Receipt<'_>) -> Response<Body> {
-    match ask_host(worker, request).await {
-        Ok(MissResponse { edge, tries, outcome }) => {
-            receipt.tries.extend(&tries);
-            if let Ok(edge) = HeaderValue::from_str(&edge) {
-                receipt.edge = edge;
-            }
-            receipt.respond(outcome)
-        }
-        Err(failure) => {
-            let mut response = failure.respond(receipt.id);
-            response.headers_mut().insert(EDGE, receipt.edge);
-            response.headers_mut().insert(TRIES, receipt.tries.into_header());
-            response
-        }
+/// Lets the host find a better ending than the one here; the receipt tells who was tried.
+pub(crate) async fn fail_over(
+    worker: &Rc<Worker>,
+    call: &Call<'_>,
+    local: Outcome,
+    receipt: &mut Receipt<'_>,
+) -> Result<Outcome, Failure> {
+    let MissResponse { edge, tries, outcome } = ask_host(worker, call.miss(local)).await?;
+    receipt.tries.extend(&tries);
+    if let Ok(edge) = HeaderValue::from_str(&edge) {
+        receipt.edge = edge;
     }
+    Ok(outcome)
 }
 
 async fn ask_host(worker: &Worker, request: MissRequest) -> Result<MissResponse, Failure> {

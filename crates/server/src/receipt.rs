@@ -19,10 +19,10 @@ use crate::{
 
 pub(crate) const EDGE: HeaderName = HeaderName::from_static("x-swarm-edge");
 pub(crate) const TRIES: HeaderName = HeaderName::from_static("x-swarm-tries");
-const EXECUTED_VERSION: HeaderName = HeaderName::from_static("x-amz-executed-version");
+pub(crate) const EXECUTED_VERSION: HeaderName = HeaderName::from_static("x-amz-executed-version");
 const FUNCTION_ERROR: HeaderName = HeaderName::from_static("x-amz-function-error");
 const LOG_RESULT: HeaderName = HeaderName::from_static("x-amz-log-result");
-const LATEST: HeaderValue = HeaderValue::from_static("$LATEST");
+pub(crate) const LATEST: HeaderValue = HeaderValue::from_static("$LATEST");
 const UNHANDLED: HeaderValue = HeaderValue::from_static("Unhandled");
 /// Lambda's own limit for `X-Amz-Log-Result`.
 const LOG_TAIL_BYTES: usize = 4 << 10;
@@ -35,15 +35,20 @@ impl Tries {
         Self(String::with_capacity(32))
     }
 
-    /// Appends a try. A name that can't stand in a header is shown with question marks.
+    /// Appends a try.
     pub(crate) fn push(&mut self, edge: &str, class: Ending, duration: Duration) {
+        self.push_named(edge, class.as_str(), duration);
+    }
+
+    /// A name that can't stand in a header is shown with question marks.
+    pub(crate) fn push_named(&mut self, edge: &str, class: &str, duration: Duration) {
         if !self.0.is_empty() {
             self.0.push_str(", ");
         }
         self.0.extend(edge.chars().map(|char| if is_edge_char(char) { char } else { '?' }));
         let tenths = (duration.as_micros() + 50) / 100;
         // Writing to a string can't fail.
-        let _ = write!(self.0, "={};{}.{}ms", class.as_str(), tenths / 10, tenths % 10);
+        let _ = write!(self.0, "={class};{}.{}ms", tenths / 10, tenths % 10);
     }
 
     pub(crate) fn extend(&mut self, tries: &[Try]) {
@@ -98,13 +103,26 @@ impl Receipt<'_> {
                 Failure::unavailable("No edge that has the function could be reached").respond(self.id)
             }
         };
-        let headers = response.headers_mut();
+        if self.log_tail {
+            add_log_tail(response.headers_mut(), &outcome.logs);
+        }
+        self.stamp(response.headers_mut());
+        response
+    }
+}
+
+impl Receipt<'_> {
+    /// The answer when no outcome could be had.
+    pub(crate) fn refuse(self, failure: &Failure) -> Response<Body> {
+        let mut response = failure.respond(self.id);
+        self.stamp(response.headers_mut());
+        response
+    }
+
+    /// Who answered, and who was tried.
+    pub(crate) fn stamp(self, headers: &mut HeaderMap) {
         headers.insert(EDGE, self.edge);
         headers.insert(TRIES, self.tries.into_header());
-        if self.log_tail {
-            add_log_tail(headers, &outcome.logs);
-        }
-        response
     }
 }
 
@@ -131,10 +149,13 @@ fn refused(payload: &[u8], id: RequestId) -> Response<Body> {
     exception(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", &body, id)
 }
 
+/// The last 4 KB of the logs in Base64.
+pub(crate) fn log_tail(logs: &[u8]) -> String {
+    base64_simd::STANDARD.encode_to_string(&logs[logs.len().saturating_sub(LOG_TAIL_BYTES)..])
+}
+
 fn add_log_tail(headers: &mut HeaderMap, logs: &[u8]) {
-    let tail = &logs[logs.len().saturating_sub(LOG_TAIL_BYTES)..];
-    let text = base64_simd::STANDARD.encode_to_string(tail);
-    if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(text)) {
+    if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(log_tail(logs))) {
         headers.insert(LOG_RESULT, value);
     }
 }

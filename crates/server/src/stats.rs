@@ -31,9 +31,18 @@ pub(crate) struct Counters {
 impl Counters {
     /// Counts an invocation until the guard is dropped.
     pub(crate) fn invocation(&self) -> InFlight<'_> {
+        self.begin();
+        InFlight(self)
+    }
+
+    /// An invocation begins; [`Self::end`] it.
+    pub(crate) fn begin(&self) {
         self.invocations.fetch_add(1, Relaxed);
         self.in_flight.fetch_add(1, Relaxed);
-        InFlight(self)
+    }
+
+    pub(crate) fn end(&self) {
+        self.in_flight.fetch_sub(1, Relaxed);
     }
 
     /// An invocation over HTTP was answered after `duration`.
@@ -49,7 +58,7 @@ pub(crate) struct InFlight<'a>(&'a Counters);
 
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Relaxed);
+        self.0.end();
     }
 }
 

@@ -1,4 +1,5 @@
-//! The path of an invocation, parsed by hand: `/2015-03-31/functions/{name}[:{qualifier}]/invocations?Qualifier=…`.
+//! The paths of an invocation, parsed by hand: `/2015-03-31/functions/{name}[:{qualifier}]/invocations?Qualifier=…` and
+//! `/2021-11-15/functions/{name}[:{qualifier}]/response-streaming-invocations?Qualifier=…`.
 
 use std::borrow::Cow;
 
@@ -6,6 +7,8 @@ use percent_encoding::percent_decode_str;
 
 const PREFIX: &str = "/2015-03-31/functions/";
 const SUFFIX: &str = "/invocations";
+const STREAMING_PREFIX: &str = "/2021-11-15/functions/";
+const STREAMING_SUFFIX: &str = "/response-streaming-invocations";
 /// Lambda's own limit.
 const MAX_NAME: usize = 64;
 const MAX_QUALIFIER: usize = 128;
@@ -24,6 +27,11 @@ pub(crate) struct BadTarget(pub(crate) String);
 /// What stands for the name, if this is the path of an invocation.
 pub(crate) fn segment(path: &str) -> Option<&str> {
     path.strip_prefix(PREFIX)?.strip_suffix(SUFFIX).filter(|segment| !segment.contains('/'))
+}
+
+/// The same of an invocation whose response is streamed.
+pub(crate) fn streaming_segment(path: &str) -> Option<&str> {
+    path.strip_prefix(STREAMING_PREFIX)?.strip_suffix(STREAMING_SUFFIX).filter(|segment| !segment.contains('/'))
 }
 
 /// Name and qualifier from the path's [`segment`] and the query.

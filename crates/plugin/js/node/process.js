@@ -31,6 +31,9 @@ const writer = (level, fd) => Object.assign(new EventEmitter(), {
 })
 
 let umask = 0o22
+let exiting = false
+/** Beyond the exit codes: a signal. */
+const ABORTED = 256 + 6
 Object.assign(process, {
   title: 'node', version: VERSION, versions: { node: VERSION.slice(1), v8: '0.0.0', quickjs: '0.15.1', swarmlambda: '0.1.0', modules: '115' }, release: { name: 'node', lts: 'Iron' },
   platform: 'linux', arch: 'x64', pid: 1, ppid: 0, execPath: '/var/lang/bin/node', execArgv: [], argv: ['/var/lang/bin/node', '/var/task/index.js'], argv0: 'node', exitCode: undefined, env: {},
@@ -49,8 +52,12 @@ Object.assign(process, {
     const name = warning instanceof Error ? warning.name : typeof type === 'object' ? type.type ?? 'Warning' : type
     console.warn(`(node:1) ${code ? `[${code}] ` : ''}${name}: ${warning instanceof Error ? warning.message : warning}`)
   },
-  exit(code) { throw Object.assign(new Error(`the function called process.exit(${code ?? ''})`), { name: 'Runtime.ExitError' }) },
-  abort() { throw Object.assign(new Error('the function called process.abort()'), { name: 'Runtime.ExitError' }) },
+  exit(code) {
+    if (code !== undefined) process.exitCode = code
+    if (!exiting) { exiting = true; process.emit('exit', process.exitCode ?? 0) }
+    native.exit(Number(process.exitCode ?? 0) & 255)
+  },
+  abort() { native.exit(ABORTED) },
   reallyExit(code) { process.exit(code) },
   binding: () => { throw unavailable('process.binding') }, setUncaughtExceptionCaptureCallback() {}, hasUncaughtExceptionCaptureCallback: () => false, setSourceMapsEnabled() {},
   getActiveResourcesInfo: () => [], ref() {}, unref() {}, _getActiveHandles: () => [], _getActiveRequests: () => [],

@@ -1,9 +1,13 @@
 // A handler's surroundings: its context, its callback, and how an error is told.
 import { fresh, host } from '../host.js'
 import { arrive, isWaiting } from './requests.js'
+import { endStream, render } from './stream.js'
 import { drop, isPending, tick, wait } from './timers.js'
+import { caught, unhandled } from './uncaught.js'
 
 const { stringify } = JSON
+const { String: text, Error: Failure } = globalThis
+const { prototype: plain } = Object
 
 let context
 let settled = false
@@ -17,21 +21,29 @@ const settle = (ok, value) => {
 }
 const callback = (error, value) => (error == null ? settle(true, value) : settle(false, error))
 
+const read = (get, otherwise) => { try { return get() } catch { return otherwise } }
+
+/** An error as Lambda writes it; whatever was thrown, and whatever became of the globals, this answers. */
 const describe = (error) => {
-  if (!(error instanceof Error) && !(error && typeof error === 'object' && typeof error.message === 'string')) {
-    return stringify({ errorType: typeof error, errorMessage: typeof error === 'object' ? stringify(error) : String(error), trace: [] })
-  }
-  const errorType = String(error.name || 'Error')
-  const errorMessage = String(error.message)
-  const stack = typeof error.stack === 'string' ? error.stack.split('\n').filter((line) => /^\s+at /.test(line)) : []
-  return stringify({ errorType, errorMessage, trace: [`${errorType}: ${errorMessage}`, ...stack] })
+  const isError = read(() => error instanceof Failure || (error && typeof error === 'object' && typeof error.message === 'string'), true)
+  const errorType = isError ? read(() => text(error.name || 'Error'), 'Error') : typeof error
+  const errorMessage = read(() => text(isError ? error.message : typeof error === 'object' ? stringify(error) : error), 'what was thrown can\'t be read')
+  const stack = isError ? read(() => error.stack.split('\n').filter((line) => /^\s+at /.test(line)), []) : []
+  const trace = isError ? [`${errorType}: ${errorMessage}`, ...stack] : []
+  return read(() => stringify({ errorType, errorMessage, trace }), '{"errorType":"Error","errorMessage":"what was thrown can\'t be read","trace":[]}')
 }
 
 host.glue = {
   describe,
   callback,
   wait,
-  tick,
+  tick() { try { tick() } catch (error) { caught(error) } },
+  caught,
+  unhandled,
+  rejection: host.rejection,
+  render,
+  endStream,
+  plain,
   isWaiting,
   arrive,
   /** Before the top level runs: what does not change from one invocation to the next. */

@@ -1,4 +1,5 @@
-//! Requests that the host does: begun here, their events taken here; the plugin's loop waits for them.
+//! What the host does for JavaScript: requests, begun here, whose events the plugin's loop waits for; a streamed response; an
+//! end at once.
 
 use super::bytes::{Bytes, give, view};
 use crate::host;
@@ -25,6 +26,15 @@ pub fn register<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     // SAFETY: imports without pointers.
     native.set("ask", Function::new(ctx.clone(), |id: u32| unsafe { host::ask(id) })?)?;
     native.set("cancel", Function::new(ctx.clone(), |id: u32| unsafe { host::cancel(id) })?)?;
+    native.set("exit", Function::new(ctx.clone(), |code: u32| unsafe { host::exit(code) })?)?;
+    native.set(
+        "write",
+        Function::new(ctx.clone(), |ctx: Ctx<'js>, kind: u32, bytes: Bytes<'js>| -> Result<bool> {
+            let bytes = view(&ctx, &bytes)?;
+            // SAFETY: the range is alive during the call.
+            Ok(unsafe { host::write(kind, bytes.as_ptr(), bytes.len()) } != 0)
+        })?,
+    )?;
     native.set(
         "event",
         Function::new(ctx.clone(), |ctx: Ctx<'js>, id: u32| -> Result<Array<'js>> {

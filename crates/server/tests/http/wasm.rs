@@ -204,12 +204,8 @@ fn takes_an_event_of_six_megabytes() {
 async fn invokes_for_a_peer_without_asking_the_host() {
     let edge = Edge::with(Limits::default(), host(|_| fails("must not be called"), echo));
     deploy(&edge, "throws", "export const handler = async () => { throw new Error('no') }", |_| {});
-    let invocation = swarmlambda_executor::Invocation {
-        request_id: "1".to_owned(),
-        payload: "{}".into(),
-        deadline: None,
-        client_context: None,
-    };
+    let invocation =
+        swarmlambda_executor::Invocation { request_id: "1".to_owned(), payload: "{}".into(), ..Default::default() };
     assert_eq!(edge.gateway.invoke("throws", invocation.clone()).await.class, Ending::Error);
     assert_eq!(edge.gateway.invoke("absent", invocation).await.class, Ending::Absent);
     assert_eq!(edge.gateway.stats().functions[0].error, 1);

@@ -1,0 +1,221 @@
+//! `InvokeWithResponseStream`: an invocation whose response goes to the client as the function produces it.
+//!
+//! The invocation runs inside the response's body: a client that goes away stops it, one that is slow slows it down. It fails
+//! over to another edge as long as nothing of its response is on its way; what another edge answers comes as a whole.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::Pin,
+    rc::Rc,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Instant,
+};
+
+use bytes::Bytes;
+use hyper::{
+    Request, Response,
+    body::Incoming,
+    header::{CONTENT_TYPE, HeaderValue},
+};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use swarmlambda_executor::{Invocation, Part};
+use tokio::sync::mpsc;
+
+use crate::{
+    body::{Body, Cut},
+    connection::Active,
+    eventstream,
+    gateway::Gateway,
+    host::{Ending, Outcome},
+    invoke::{Call, fail_over},
+    receipt::{EDGE, EXECUTED_VERSION, LATEST},
+    reply::{Failure, REQUEST_ID},
+    request_id::RequestId,
+    table::Entry,
+    target,
+    worker::Worker,
+};
+
+/// Parts of 64 KiB that wait for the client.
+const PARTS: usize = 4;
+/// Between an HTTP response's prelude and its body.
+const PRELUDE_END: [u8; 8] = [0; 8];
+
+/// Answers such an invocation. The caller has seen that this is the path of one.
+pub(crate) async fn stream(worker: &Rc<Worker>, request: Request<Incoming>) -> Response<Body> {
+    let id = RequestId::new();
+    let counted = Counted::new(&worker.gateway);
+    answer(worker, request, id, counted).await.unwrap_or_else(|failure| {
+        let mut response = failure.respond(id);
+        response.headers_mut().insert(EDGE, worker.gateway.name_header.clone());
+        response
+    })
+}
+
+async fn answer(
+    worker: &Rc<Worker>,
+    request: Request<Incoming>,
+    id: RequestId,
+    counted: Counted,
+) -> Result<Response<Body>, Failure> {
+    let gateway = &*worker.gateway;
+    let (head, body) = request.into_parts();
+    let call = Call::read(gateway, &head, target::streaming_segment(head.uri.path()), body, id).await?;
+    let mut receipt = call.receipt(gateway);
+    let begun = match call.entry(gateway) {
+        Some(entry) => Streaming::start(entry, call.invocation()).begun().await,
+        None => Begun::Ended(Outcome::absent(counted.started.elapsed())),
+    };
+    let body = match begun {
+        Begun::Streams(head, streaming) => {
+            receipt.tries.push_named(&gateway.name, "streams", counted.started.elapsed());
+            let first = head.prelude.map(|prelude| [prelude.get().as_bytes(), &PRELUDE_END].concat());
+            let first = first.map(|first| eventstream::chunk(first.into()));
+            let log_tail = call.log_tail;
+            Body::Stream(Box::new(StreamBody {
+                first,
+                streaming: Some(streaming),
+                log_tail,
+                active: None,
+                _counted: counted,
+            }))
+        }
+        Begun::Ended(mut outcome) => {
+            receipt.tries.push(&gateway.name, outcome.class, outcome.duration);
+            if outcome.class != Ending::Ok {
+                outcome = match fail_over(worker, &call, outcome, &mut receipt).await {
+                    Ok(outcome) => outcome,
+                    Err(failure) => return Ok(receipt.refuse(&failure)),
+                };
+            }
+            if matches!(outcome.class, Ending::Absent | Ending::Refused | Ending::Unreachable) {
+                return Ok(receipt.respond(outcome));
+            }
+            let mut whole = Vec::new();
+            if outcome.class == Ending::Ok {
+                whole.extend_from_slice(&eventstream::chunk(outcome.payload.clone()));
+            }
+            whole.extend_from_slice(&eventstream::complete(&outcome, call.log_tail));
+            Body::Full(whole.into())
+        }
+    };
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(eventstream::CONTENT_TYPE));
+    headers.insert(EXECUTED_VERSION, LATEST);
+    headers.insert(REQUEST_ID, id.to_header());
+    receipt.stamp(headers);
+    Ok(response)
+}
+
+/// What stands before a streamed response.
+#[derive(Default, Deserialize)]
+struct Head {
+    /// Of an HTTP response: `statusCode`, `headers`, `cookies`.
+    prelude: Option<Box<RawValue>>,
+}
+
+/// An invocation that runs, and what it has produced.
+struct Streaming {
+    run: Option<Pin<Box<dyn Future<Output = Outcome>>>>,
+    outcome: Option<Outcome>,
+    parts: mpsc::Receiver<Part>,
+}
+
+enum Next {
+    Part(Part),
+    End(Outcome),
+}
+
+/// How an invocation first shows itself.
+enum Begun {
+    Streams(Head, Streaming),
+    /// It streamed nothing.
+    Ended(Outcome),
+}
+
+impl Streaming {
+    fn start(entry: Arc<Entry>, mut invocation: Invocation) -> Self {
+        let (sender, parts) = mpsc::channel(PARTS);
+        invocation.stream = Some(sender);
+        Self { run: Some(Box::pin(async move { entry.invoke(invocation).await })), outcome: None, parts }
+    }
+
+    async fn begun(mut self) -> Begun {
+        match poll_fn(|cx| self.poll_next(cx)).await {
+            Next::Part(Part::Head(json)) => Begun::Streams(serde_json::from_slice(&json).unwrap_or_default(), self),
+            // The plugin sends a head first.
+            Next::Part(Part::Data(_)) => Begun::Streams(Head::default(), self),
+            Next::End(outcome) => Begun::Ended(outcome),
+        }
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
+        if let Poll::Ready(Some(part)) = self.parts.poll_recv(cx) {
+            return Poll::Ready(Next::Part(part));
+        }
+        if let Some(run) = &mut self.run
+            && let Poll::Ready(outcome) = run.as_mut().poll(cx)
+        {
+            self.run = None;
+            self.outcome = Some(outcome);
+        }
+        match self.parts.poll_recv(cx) {
+            Poll::Ready(Some(part)) => Poll::Ready(Next::Part(part)),
+            Poll::Ready(None) => self.outcome.take().map_or(Poll::Pending, |outcome| Poll::Ready(Next::End(outcome))),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+/// The body of the response.
+pub(crate) struct StreamBody {
+    first: Option<Bytes>,
+    /// `None`: all is said.
+    streaming: Option<Streaming>,
+    log_tail: bool,
+    /// Keeps the connection from being taken for an idle one.
+    pub(crate) active: Option<Active>,
+    _counted: Counted,
+}
+
+impl StreamBody {
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cut>>> {
+        if let Some(first) = self.first.take() {
+            return Poll::Ready(Some(Ok(first)));
+        }
+        let Some(streaming) = &mut self.streaming else { return Poll::Ready(None) };
+        loop {
+            return Poll::Ready(Some(Ok(match ready!(streaming.poll_next(cx)) {
+                Next::Part(Part::Data(bytes)) => eventstream::chunk(bytes),
+                Next::Part(Part::Head(_)) => continue,
+                Next::End(outcome) => {
+                    self.streaming = None;
+                    eventstream::complete(&outcome, self.log_tail)
+                }
+            })));
+        }
+    }
+}
+
+/// Counts an invocation as long as its response is on its way.
+struct Counted {
+    gateway: Arc<Gateway>,
+    started: Instant,
+}
+
+impl Counted {
+    fn new(gateway: &Arc<Gateway>) -> Self {
+        gateway.counters.begin();
+        Self { gateway: Arc::clone(gateway), started: Instant::now() }
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.gateway.counters.end();
+        self.gateway.counters.answered(self.started.elapsed());
+    }
+}
