@@ -19,6 +19,7 @@ const LAYERS = {
   registry: ['p2p', 'cluster'],
   router: ['regions', 'p2p'],
   bundle: [],
+  client: [],
   metrics: [],
   api: ['router', 'registry', 'bundle', 'metrics', 'regions'],
   native: [],
@@ -38,6 +39,7 @@ const PROGRAMS = {
   proxy: ['proxy', 'upstreams', 'config', 'cli'],
   dns: ['dns', 'upstreams', 'config', 'cli'],
   swarmlambda: ['config', 'cli', 'cluster', 'api'],
+  commands: ['bundle', 'client'],
 }
 
 const withoutExtension = (name) => name.replace(/\.[a-z.]+$/, '')
@@ -64,7 +66,7 @@ const problemOf = (from, to, typeOnly) => {
   if (from.area === 'test' || to.area === 'types') return null
   if (to.area === 'bin') {
     // It runs the other programs as its commands.
-    return from.area === 'bin' && from.module === 'swarmlambda' ? null : 'nothing may import a program'
+    return from.area === 'bin' && (from.module === 'swarmlambda' || from.module === to.module) ? null : 'nothing may import a program'
   }
   if (to.area !== 'lib') return `ts/${from.area} may not import ${to.area}`
   if (from.area === 'lib' && from.module === to.module) return null

@@ -1,37 +1,28 @@
-// bin/swarmlambda.js: the programs as commands of one, and `token`.
+// bin/swarmlambda.js: the programs as commands of one, `token`, and what talks to an edge.
 import { access } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { Command } from 'commander'
 import { mintToken } from '../lib/api/token.js'
 import { run } from '../lib/cli.js'
 import { deriveKeys, loadClusterKey } from '../lib/cluster.js'
 import { EDGE_VARIABLES, parseEdgeConfig } from '../lib/config.js'
 import { SwarmError } from '../lib/errors.js'
 import { VERSION } from '../lib/version.js'
+import { addDeploy } from './commands/deploy.js'
+import { addFunctions } from './commands/functions.js'
+import { addInvoke } from './commands/invoke.js'
 
-const HELP = `Usage: swarmlambda <command> [--help] [--version]
-
-Commands:
-  edge             runs an edge
-  proxy            runs the proxy in front of the edges
-  dns              runs the DNS server for lambda.mesh
-  token [days]     prints a token for control calls to edges that are not bound to loopback (default: 30 days)
-
-"swarmlambda <command> --help" lists a command's environment variables.
-`
 const DEFAULT_DAYS = 30
 const DAY_MS = 24 * 60 * 60 * 1_000
 
-/** Each of these programs reads its own arguments, so the command is taken away first. */
-const PROGRAMS: Record<string, () => Promise<unknown>> = {
-  edge: () => import('./edge.js'),
-  proxy: () => import('./proxy.js'),
-  dns: () => import('./dns.js'),
+const PROGRAMS: Record<string, [about: string, load: () => Promise<unknown>]> = {
+  edge: ['runs an edge', () => import('./edge.js')],
+  proxy: ['runs the proxy in front of the edges', () => import('./proxy.js')],
+  dns: ['runs the DNS server for lambda.mesh', () => import('./dns.js')],
 }
 
-function fail(message: string): void {
-  process.stderr.write(`swarmlambda: ${message}\n`)
-  process.exitCode = 1
-}
+/** It has its own --help, which lists its environment variables. */
+const own = (command: Command): Command => command.helpOption(false).allowUnknownOption().allowExcessArguments()
 
 async function token(argv: readonly string[]): Promise<void> {
   const [first = String(DEFAULT_DAYS)] = argv
@@ -58,12 +49,28 @@ async function token(argv: readonly string[]): Promise<void> {
 const noKey = (keyFile: string): SwarmError =>
   new SwarmError('CONFIG_INVALID', `there is no cluster key in ${keyFile}: start an edge first, or set SWARMLAMBDA_CLUSTER_KEY`)
 
-const [command, ...rest] = process.argv.slice(2)
-const program = PROGRAMS[command ?? '']
-if (command === undefined || command === '--help' || command === '-h' || command === 'help') process.stdout.write(HELP)
-else if (command === '--version' || command === '-v') process.stdout.write(`SwarmLambda ${VERSION}\n`)
-else if (command === 'token') await token(rest)
-else if (program) {
-  process.argv.splice(2, 1)
-  await program()
-} else fail(`unknown command ${JSON.stringify(command)}: see swarmlambda --help`)
+const program = new Command('swarmlambda')
+  .description('Runs JavaScript functions near their callers, on machines you own.')
+  .version(`SwarmLambda ${VERSION}`, '-v, --version')
+  .showHelpAfterError('See swarmlambda --help.')
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'swarmlambda: ')) })
+
+addDeploy(program)
+addInvoke(program)
+addFunctions(program)
+for (const [name, [about, load]] of Object.entries(PROGRAMS)) {
+  // Each of these programs reads its own arguments, so the command is taken away first.
+  own(program.command(name).description(about)).action(async () => {
+    process.argv.splice(2, 1)
+    await load()
+  })
+}
+own(program.command('token').description('prints a token for control calls to edges that are not bound to loopback')).argument('[days]').action(() => token(process.argv.slice(3)))
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (!(error instanceof SwarmError)) throw error
+  process.stderr.write(`swarmlambda: ${error.message}\n`)
+  process.exitCode = 1
+}

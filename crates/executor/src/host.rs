@@ -37,8 +37,6 @@ pub enum Stop {
     Gone,
     #[error("the streamed response is too large")]
     StreamTooLarge,
-    #[error("timers and other host calls are not available while a module loads")]
-    Loading,
 }
 
 /// One instance's share of the host.
@@ -151,7 +149,13 @@ pub fn linker(engine: &Engine, phase: Phase) -> wasmtime::Result<Linker<State>> 
     })?;
     match phase {
         Phase::Load => {
-            linker.func_wrap(ours, "sleep", |_: f64| -> wasmtime::Result<()> { Err(Stop::Loading.into()) })?
+            // Loading has a thread to itself.
+            linker.func_wrap(ours, "sleep", |caller: Caller<'_, State>, ms: f64| -> wasmtime::Result<()> {
+                let left = caller.data().deadline.saturating_duration_since(Instant::now());
+                let wanted = Duration::from_secs_f64((ms / 1e3).clamp(0.0, 1e9));
+                std::thread::sleep(wanted.min(left));
+                if wanted > left { Err(Stop::Deadline.into()) } else { Ok(()) }
+            })?
         }
         Phase::Invoke => linker.func_wrap_async(ours, "sleep", |caller: Caller<'_, State>, (ms,): (f64,)| {
             let deadline = caller.data().deadline;

@@ -13,6 +13,9 @@ pub const GC_THRESHOLD_BYTES: usize = 32 << 20;
 /// Free heap that the base snapshot ends with.
 const START_BYTES: usize = 64 * 1024;
 
+/// Rounds of ticks and immediates that a loaded module may have.
+const MAX_SOON: usize = 1_000;
+
 /// QuickJS checks no stack under WASI; below this address of the 1 MiB stack its check throws a `RangeError`.
 const STACK_LIMIT: usize = 192 * 1024;
 
@@ -161,11 +164,13 @@ impl Runtime {
                 // SAFETY: bytecode from this plugin's own `compile-src`; hosts check the plugin's digest first.
                 let module = unsafe { Module::load(ctx.clone(), bytecode)? };
                 let (module, promise) = module.eval()?;
-                match promise.finish::<()>() {
-                    Err(Error::WouldBlock) => return Ok(None),
-                    other => other?,
+                while promise.state() == PromiseState::Pending && self.advance(ctx, glue)? {}
+                match promise.result::<()>() {
+                    None => return Ok(None),
+                    Some(result) => result?,
                 }
                 self.settle_rejections(ctx, glue)?;
+                self.finish_what_is_soon(ctx, glue)?;
                 let handler: Value = module.get("handler")?;
                 let Some(handler) = handler.into_function() else { return Ok(None) };
                 glue.get::<_, Function>("freeze")?.call::<_, Value>((This(glue.clone()),))?;
@@ -270,6 +275,19 @@ impl Runtime {
 
     fn is_plain<'js>(&self, ctx: &Ctx<'js>, prototype: &Object<'js>) -> bool {
         self.glue.plain.clone().restore(ctx).is_ok_and(|plain| plain.as_value() == prototype.as_value())
+    }
+
+    /// Ticks and immediates of a top level that has ended: modules may wait for their own, in every invocation, if they are
+    /// dropped. One that begins itself anew each time is dropped after all.
+    fn finish_what_is_soon<'js>(&self, ctx: &Ctx<'js>, glue: &Object<'js>) -> quickjs::Result<()> {
+        let run_soon: Function = glue.get("runSoon")?;
+        for _ in 0..MAX_SOON {
+            while self.run_job(ctx, glue)? {}
+            if !run_soon.call::<_, bool>(())? {
+                break;
+            }
+        }
+        self.settle_rejections(ctx, glue)
     }
 
     /// Rejections that have no handler once the jobs have run out fail the invocation, or are told to who listens.

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use hyper::{
     HeaderMap, Request, Response, StatusCode,
-    body::Incoming,
+    body::{Body as _, Incoming},
     header::{CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING},
 };
 
@@ -16,6 +16,9 @@ use crate::{
     request_id::RequestId,
     worker::Worker,
 };
+
+/// A control call's body that needs no place among the uploads.
+const SMALL_BODY: u64 = 1 << 20;
 
 pub(crate) async fn control(worker: &Worker, remote: SocketAddr, request: Request<Incoming>) -> Response<Body> {
     let id = RequestId::new();
@@ -31,16 +34,21 @@ pub(crate) async fn control(worker: &Worker, remote: SocketAddr, request: Reques
 async fn ask_host(worker: &Worker, remote: SocketAddr, request: Request<Incoming>) -> Result<ControlResponse, Failure> {
     let limits = &worker.gateway.limits;
     let (head, body) = request.into_parts();
+    let busy = || Failure::unavailable("Too many control calls wait");
+    let _upload = match body.size_hint().upper() {
+        Some(length) if length <= SMALL_BODY => None,
+        _ => Some(worker.gateway.uploads.enter().await.ok_or_else(busy)?),
+    };
     let request = ControlRequest {
         method: head.method.as_str().to_owned(),
         path: head.uri.path().to_owned(),
         query: head.uri.query().map(str::to_owned),
         headers: pairs(&head.headers),
-        body: read(body, limits.max_control_bytes, limits.body_timeout).await?,
+        body: read(body, limits.max_control_bytes, limits.upload_timeout).await?,
         remote_address: remote.to_string(),
     };
     let permit = worker.gateway.control.enter().await;
-    let permit = permit.ok_or_else(|| Failure::unavailable("Too many control calls wait"))?;
+    let permit = permit.ok_or_else(busy)?;
     let (host, limit) = (Arc::clone(&worker.host), limits.control_timeout);
     let call = tokio::task::spawn_local(async move {
         let result = tokio::time::timeout(limit, (host.control)(request)).await;

@@ -40,6 +40,7 @@ pub struct Gateway {
     pub(crate) counters: Counters,
     pub(crate) miss: Admission,
     pub(crate) control: Admission,
+    pub(crate) uploads: Admission,
     ready: AtomicBool,
 }
 
@@ -69,6 +70,7 @@ impl Gateway {
             counters: Counters::default(),
             miss: Admission::new(limits.miss_in_flight, limits.miss_queue),
             control: Admission::new(limits.control_in_flight, limits.control_queue),
+            uploads: Admission::new(limits.control_uploads, limits.control_uploads),
             ready: AtomicBool::new(false),
             limits,
         }))

@@ -7,8 +7,10 @@ use std::time::Duration;
 pub struct Limits {
     /// An event; Lambda's own limit for a synchronous invocation.
     pub max_event_bytes: usize,
-    /// The body of a control call: a deployment with all its files.
+    /// The body of a control call: an archive of 50 MB in Base64, and what is said about it.
     pub max_control_bytes: usize,
+    /// Control calls with a body of more than 1 MB, or of unknown length, whose bodies are in memory at once.
+    pub control_uploads: usize,
     /// The request line and all headers.
     pub max_head_bytes: usize,
     /// Open connections, all threads together; more are closed at once.
@@ -34,6 +36,8 @@ pub struct Limits {
     pub control_in_flight: usize,
     pub control_queue: usize,
     pub control_timeout: Duration,
+    /// From the end of the head of a control call to the end of its body.
+    pub upload_timeout: Duration,
     /// Listeners of the event stream; more are answered 503.
     pub max_event_streams: usize,
     /// Events a listener may lag behind before it is dropped.
@@ -45,7 +49,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_event_bytes: 6 << 20,
-            max_control_bytes: 16 << 20,
+            max_control_bytes: 70 << 20,
+            control_uploads: 4,
             max_head_bytes: 32 << 10,
             max_connections: 20_000,
             max_h2_streams: 128,
@@ -60,6 +65,7 @@ impl Default for Limits {
             control_in_flight: 64,
             control_queue: 256,
             control_timeout: Duration::from_secs(120),
+            upload_timeout: Duration::from_secs(120),
             max_event_streams: 1024,
             event_backlog: 128,
             event_heartbeat: Duration::from_secs(10),

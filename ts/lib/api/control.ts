@@ -2,8 +2,9 @@
 import { SwarmError } from '../errors.js'
 import type { ControlRequest, ControlResponse } from '../native.js'
 import type { Functions } from './functions.js'
-import { empty, failure, json, text, unpack, type Request } from './requests.js'
-import { parseDeploy, parseName, parseWait } from './schemas.js'
+import { LIMITS } from './limits.js'
+import { empty, failure, isArchive, json, text, unpack, type Request } from './requests.js'
+import { parseArchiveDeploy, parseDeploy, parseName, parseWait } from './schemas.js'
 
 export interface ControlOptions {
   functions: Functions
@@ -46,7 +47,8 @@ function routesOf({ functions, metrics }: ControlOptions): Route[] {
         GET: (request) => json(200, { functions: functions.list(hostOf(request)) }),
         POST: async (request) => {
           const wait = parseWait(request.query.get('wait'))
-          const { created, description } = await functions.deploy(parseDeploy(request.body), wait, hostOf(request))
+          const deploy = isArchive(request.headers.get('content-type')) ? parseArchiveDeploy(request.body, request.query) : parseDeploy(request.body)
+          const { created, description } = await functions.deploy(deploy, wait, hostOf(request))
           return json(created ? 201 : 200, description)
         },
       },
@@ -61,6 +63,7 @@ function routesOf({ functions, metrics }: ControlOptions): Route[] {
         },
       },
     },
+    { path: /^\/limits$/, methods: { GET: () => json(200, { limits: LIMITS }) } },
     {
       path: /^\/metrics$/,
       methods: {

@@ -55,12 +55,12 @@ export function openFunctions(options: FunctionsOptions): Functions {
   const { engine, holders, registry } = options
   const gate = openGate(MAX_DEPLOYS, MAX_WAITING_DEPLOYS, 'too many deploys at once')
 
-  const build = async ({ name, files, config }: Deploy) => {
+  const build = async ({ name, code, config }: Deploy) => {
     const { maxMemoryMb, pluginDigest } = engine.info()
     if (config.memorySize > maxMemoryMb) {
       throw new SwarmError('INVALID_PARAMETER', `memorySize: at most ${maxMemoryMb} MB on this edge`)
     }
-    const { source, sourceMap } = await bundle({ files, handler: config.handler })
+    const { source, sourceMap } = await bundle({ ...code, handler: config.handler })
     const codeSha256 = createHash('sha256').update(source).digest('base64')
     const module = await engine.compile(source.toString())
     await engine.check(options.specOf(name, config, sourceMap.toString()), module)

@@ -3,7 +3,7 @@
 import { isIP } from 'node:net'
 import { isLoopback } from '../addresses.js'
 import { SwarmError } from '../errors.js'
-import type { Request } from './requests.js'
+import { isArchive, isJson, type Request } from './requests.js'
 import { verifyToken } from './token.js'
 
 export interface GuardOptions {
@@ -45,10 +45,10 @@ export function openGuard(options: GuardOptions): (request: Request) => void {
     if (needsToken && !verifyToken(options.controlKey, bearerOf(headers.get('authorization')), options.clock())) {
       throw new SwarmError('FORBIDDEN', 'this call needs "Authorization: Bearer <token>": mint one with bin/swarmlambda.js token')
     }
-    // A form or a plain-text request of a page needs no preflight; application/json does.
+    // A form or a plain-text request of a page needs no preflight; these types do.
     const hasBody = body.length > 0 || method === 'POST' || method === 'PUT'
-    if (WRITES.has(method) && hasBody && !isJson(headers.get('content-type'))) {
-      throw new SwarmError('UNSUPPORTED_MEDIA_TYPE', 'content-type must be application/json')
+    if (WRITES.has(method) && hasBody && !isJson(headers.get('content-type')) && !isArchive(headers.get('content-type'))) {
+      throw new SwarmError('UNSUPPORTED_MEDIA_TYPE', 'content-type must be application/json, or application/zip for an archive')
     }
   }
 }
@@ -67,7 +67,5 @@ function sameOrigin(origin: string, authority: string): boolean {
     return false
   }
 }
-
-const isJson = (contentType: string | undefined): boolean => /^application\/json\s*(;|$)/i.test(contentType ?? '')
 
 const bearerOf = (authorization: string | undefined): string | null => /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1] ?? null

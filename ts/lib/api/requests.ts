@@ -34,6 +34,9 @@ export const json = (status: number, value: unknown, headers: readonly string[] 
   body: Buffer.from(JSON.stringify(value)),
 })
 
+export const isJson = (contentType: string | undefined): boolean => /^application\/json\s*(;|$)/i.test(contentType ?? '')
+export const isArchive = (contentType: string | undefined): boolean => /^application\/(zip|x-zip-compressed)\s*(;|$)/i.test(contentType ?? '')
+
 export const empty = (status: number): ControlResponse => ({ status, headers: [], body: Buffer.alloc(0) })
 
 export const text = (status: number, contentType: string, value: string): ControlResponse => ({

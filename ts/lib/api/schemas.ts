@@ -1,16 +1,11 @@
 // What a deploy may say. One line names the field and what is allowed.
 import { z } from 'zod'
 import { SwarmError } from '../errors.js'
+import type { Code } from '../bundle.js'
 import type { FunctionConfig } from '../registry/record.js'
+import { LIMITS, type Limit } from './limits.js'
 
 const MAX_DESCRIPTION = 256
-const MAX_TIMEOUT_S = 900
-const MIN_TIMEOUT_S = 0.001
-/** QuickJS and what a function may use need a few MB before the first line runs. */
-const MIN_MEMORY_MB = 16
-const MAX_MEMORY_MB = 10_240
-/** AWS's limit on all variables together. */
-const MAX_ENVIRONMENT_BYTES = 4_096
 const MAX_ALLOW_ENTRIES = 100
 
 const NAME = /^[a-zA-Z0-9_-]{1,64}$/
@@ -46,47 +41,71 @@ const environment = z.record(z.string(), z.string('must be a string')).superRefi
   const bytes = names.reduce((sum, name) => sum + Buffer.byteLength(name) + Buffer.byteLength(variables[name] ?? ''), 0)
   if (reserved.length > 0) context.addIssue(`reserved keys can't be set: ${reserved.join(', ')}`)
   if (invalid.length > 0) context.addIssue(`${JSON.stringify(invalid[0])} is no name of a variable: letters, digits and _ only`)
-  if (bytes > MAX_ENVIRONMENT_BYTES) context.addIssue(`${bytes} bytes, at most ${MAX_ENVIRONMENT_BYTES} are allowed`)
+  if (bytes > LIMITS.environment.max) context.addIssue(`${bytes} bytes, at most ${LIMITS.environment.max} are allowed`)
 })
 
 /** The engine says what an entry may be; this keeps records small. */
 const allowEntry = z.string('must be a host, *.domain, address, network or *').min(1, 'is empty').max(260, 'is too long')
-const between = (least: number, most: number) => z.int('must be a whole number').min(least, `at least ${least}`).max(most, `at most ${most}`).optional()
+const within = <Schema extends z.ZodNumber>(schema: Schema, { min, max, unit }: Limit): Schema => schema.min(min, `at least ${min} ${unit}`).max(max, `at most ${max} ${unit}`)
+const whole = (limit: Limit) => within(z.int('must be a whole number'), limit)
 const limits = z.strictObject({
-  logBytes: between(0, 2 ** 20),
-  tmpMb: between(1, 10_240),
-  fetchCount: between(0, 1_000),
-  fetchBytes: between(0, 2 ** 30),
+  logBytes: whole(LIMITS.logs).optional(),
+  tmpMb: whole(LIMITS.tmp).optional(),
+  fetchCount: whole(LIMITS.fetchCount).optional(),
+  fetchBytes: whole(LIMITS.fetchBytes).optional(),
 })
 
 const deploySchema = z.strictObject({
   name: z.string('must be a string').regex(NAME, 'must be 1 to 64 letters, digits, - or _'),
   handler: z.string('must be a string').default('index.handler'),
-  files: z.record(z.string(), z.string('must be the text of the file'), 'must be an object of file name to text'),
-  memorySize: z.int('must be a whole number of MB').min(MIN_MEMORY_MB, `at least ${MIN_MEMORY_MB} MB`).max(MAX_MEMORY_MB, `at most ${MAX_MEMORY_MB} MB`).default(128),
-  timeout: z.number('must be a number of seconds').min(MIN_TIMEOUT_S, `at least ${MIN_TIMEOUT_S} s`).max(MAX_TIMEOUT_S, `at most ${MAX_TIMEOUT_S} s`).default(3),
+  files: z.record(z.string(), z.string('must be the text of the file'), 'must be an object of file name to text').optional(),
+  zip: z.base64('must be a ZIP archive in Base64').optional(),
+  memorySize: within(z.int('must be a whole number of MB'), LIMITS.memory).default(LIMITS.memory.default),
+  timeout: within(z.number('must be a number of seconds'), LIMITS.timeout).default(LIMITS.timeout.default),
   environment: environment.default({}),
   description: z.string('must be a string').max(MAX_DESCRIPTION, `at most ${MAX_DESCRIPTION} characters`).default(''),
   failover: z.enum(['any', 'safe', 'never'], 'must be any, safe or never').default('any'),
   allow: z.array(allowEntry, 'must be an array of hosts').max(MAX_ALLOW_ENTRIES, `at most ${MAX_ALLOW_ENTRIES} entries`).default([]),
-  concurrency: z.int('must be a whole number').min(0, 'at least 0').max(1_000, 'at most 1000').nullable().default(null),
+  concurrency: whole(LIMITS.concurrency).nullable().default(LIMITS.concurrency.default),
   limits: limits.default({}),
 })
 
 /** A deploy, parsed. */
 export interface Deploy {
   name: string
-  files: Record<string, string>
+  code: Code
   config: FunctionConfig
 }
 
 /** How long a deploy waits: for this edge, for most, or for all that are connected. */
 export type Wait = 'local' | 'quorum' | 'all'
 
-/** The body of `POST /functions`, or `INVALID_REQUEST` (no JSON) or `INVALID_PARAMETER` (a field). */
+/** The JSON body of `POST /functions`, or `INVALID_REQUEST` (no JSON) or `INVALID_PARAMETER` (a field). */
 export function parseDeploy(body: Buffer): Deploy {
-  const { name, files, ...config } = check(deploySchema, parseJson(body))
-  return { name, files, config }
+  const { name, files, zip, ...config } = check(deploySchema, parseJson(body))
+  if ((files === undefined) === (zip === undefined)) {
+    throw new SwarmError('INVALID_PARAMETER', 'files: one of "files" (an object of file name to text) and "zip" (an archive in Base64) is needed')
+  }
+  return { name, code: files === undefined ? { zip: Buffer.from(zip ?? '', 'base64') } : { files }, config }
+}
+
+/** A deploy whose body is the archive: everything else is in the query, where `environment` and `limits` are JSON. */
+export function parseArchiveDeploy(zip: Buffer, query: URLSearchParams): Deploy {
+  const given: Record<string, unknown> = { files: {} }
+  for (const [field, text] of query) if (field !== 'wait') given[field] = fieldOf(field, text, query)
+  const { name, files: _, zip: __, ...config } = check(deploySchema, given)
+  return { name, code: { zip }, config }
+}
+
+function fieldOf(field: string, text: string, query: URLSearchParams): unknown {
+  if (field === 'allow') return query.getAll(field).flatMap((hosts) => hosts.split(','))
+  if (field === 'memorySize' || field === 'timeout' || field === 'concurrency') return /^[0-9.]+$/.test(text) ? Number(text) : text
+  if (field !== 'environment' && field !== 'limits') return text
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new SwarmError('INVALID_PARAMETER', `${field}: must be JSON in the query, such as {"KEY":"value"}`)
+  }
 }
 
 /** `?wait=`, or `INVALID_PARAMETER`. */

@@ -2,6 +2,11 @@
 import type { Loader } from 'esbuild'
 import { SwarmError } from '../errors.js'
 
+/** Where AWS puts a function's files; what `__dirname` and `import.meta.url` show. */
+export const TASK_ROOT = '/var/task'
+/** What `fs` may read besides the code: it is part of every invocation's memory. */
+export const MAX_ASSET_BYTES = 16 * 2 ** 20
+
 const MAX_FILES = 1_000
 const MAX_NAME_LENGTH = 255
 
@@ -16,6 +21,10 @@ const LOADERS: Record<string, Loader> = {
   '.tsx': 'tsx',
   '.json': 'json',
   '.txt': 'text',
+  '.html': 'text',
+  '.md': 'text',
+  '.sql': 'text',
+  '.graphql': 'text',
 }
 
 /** Tried in this order when an import or a handler names no extension. */
@@ -48,7 +57,8 @@ export function normaliseFiles(files: Record<string, string>): Map<string, strin
   return result
 }
 
-function nameProblem(name: string): string | null {
+/** What keeps a name from being a file's below the function's folder. */
+export function nameProblem(name: string): string | null {
   if (name === '') return 'is an empty name'
   if (name.length > MAX_NAME_LENGTH) return `is longer than ${MAX_NAME_LENGTH} characters`
   if (name.startsWith('/') || /^[a-z]:/i.test(name)) return 'is absolute: names are relative to the function\'s folder'
@@ -66,7 +76,7 @@ const hasControlCharacter = (text: string): boolean => [...text].some((character
 export function resolveIn(files: ReadonlyMap<string, string>, request: string, importer: string): string | { problem: string } {
   const from = importer === '' ? '' : ` from ${JSON.stringify(importer)}`
   if (!/^\.\.?(\/|$)/.test(request)) {
-    return { problem: `can't find ${JSON.stringify(request)}, imported${from}: packages are not installed at deploy; send its code in "files" and import it by a relative path` }
+    return { problem: `can't find ${JSON.stringify(request)}, imported${from}: packages are not installed at deploy; run "swarmlambda deploy", which bundles them, or deploy a ZIP archive with node_modules` }
   }
   const target = join(folderOf(importer), request)
   if (target === null) return { problem: `${JSON.stringify(request)}, imported${from}, leaves the function's folder: send the file in "files"` }
@@ -107,4 +117,19 @@ function extensionOf(path: string): string {
   const name = path.slice(path.lastIndexOf('/') + 1)
   const dot = name.lastIndexOf('.')
   return dot <= 0 ? '' : name.slice(dot)
+}
+
+/** Whether a file is carried for `fs`: no code, and no package's. */
+export const isAsset = (path: string): boolean => !/\.([cm]?[jt]sx?|map)$/.test(path) && !/(^|\/)(node_modules|\.git)\//.test(path)
+
+/** A module that puts the files that are no code where `fs` finds them, below {@link TASK_ROOT}; null when there are none. */
+export function assetsModule(files: ReadonlyMap<string, string | Buffer>): string | null {
+  const assets = [...files].filter(([path]) => isAsset(path)).map(([path, content]) => [path, Buffer.from(content)] as const)
+  const bytes = assets.reduce((sum, [, content]) => sum + content.length, 0)
+  if (bytes > MAX_ASSET_BYTES) {
+    const [largest] = assets.reduce((a, b) => (a[1].length > b[1].length ? a : b))
+    throw new SwarmError('INVALID_PARAMETER', `files that are no code have ${bytes} bytes together, at most ${MAX_ASSET_BYTES} are allowed; the largest is ${JSON.stringify(largest)}`)
+  }
+  if (assets.length === 0) return null
+  return `globalThis[Symbol.for('swarmlambda.files')]?.(${JSON.stringify(Object.fromEntries(assets.map(([path, content]) => [path, content.toString('base64')])))})`
 }

@@ -1,23 +1,74 @@
-// A function in a folder on disk, with its packages in node_modules: one file that can be sent in a deploy's `files`.
-import { join } from 'node:path'
-import { build, type BuildFailure } from 'esbuild'
+// A function in a folder on disk, with its packages in node_modules: an author's own, or an unpacked archive.
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative, sep } from 'node:path'
+import type { Plugin } from 'esbuild'
 import { SwarmError } from '../errors.js'
-import { builtins } from './builtins.js'
-import { followed, FOLLOWED_BY, MAX_ERRORS, settings } from './settings.js'
+import { unpack } from './archive.js'
+import { buildBundle, type Bundle } from './esbuild.js'
+import { assetsModule, isAsset, loaderOf, TASK_ROOT } from './files.js'
+import { entrySource, findEntry, parseHandler, type HandlerName } from './handler.js'
 
-/** Bundles `entry` of `folder` into one ES module, or throws `BUNDLE_FAILED` with one `file:line:column: message` a line. */
-export async function bundleFolder(folder: string, entry: string): Promise<string> {
+/** What is no part of a function; nor is anything whose name begins with a dot. */
+const SKIPPED: ReadonlySet<string> = new Set(['node_modules', 'package-lock.json', 'pnpm-lock.yaml', 'yarn.lock'])
+/** Beyond this a folder is no function's, but somebody's home. */
+const MAX_LISTED = 10_000
+
+/** Bundles an author's folder. Packages may be anywhere Node would find them. */
+export async function bundleFolder(folder: string, handler: string): Promise<Bundle> {
+  const parsed = parseHandler(handler)
+  const names = await list(folder)
+  const entry = findEntry(parsed, new Set(names))
+  const assets = new Map(await Promise.all(names.filter(isAsset).map(async (name) => [name, await readFile(join(folder, name))] as const)))
+  return buildBundle({ entry, code: entrySource(parsed, entry), assets: assetsModule(assets), folder, plugins: [disk(folder, false)] })
+}
+
+/** Bundles an archive. Nothing outside it is read, and it is gone from the disk afterwards. */
+export async function withUnpacked(zip: Buffer, handler: HandlerName): Promise<Bundle> {
+  const files = await unpack(zip)
+  const entry = findEntry(handler, files)
+  const folder = await mkdtemp(join(tmpdir(), 'swarmlambda-deploy-'))
   try {
-    const run = async (more: object) => {
-      const { outputFiles } = await build({ ...settings(entry), ...more, entryPoints: [join(folder, entry)], absWorkingDir: folder, plugins: [builtins] })
-      return outputFiles[0]?.text ?? ''
-    }
-    const source = await run({})
-    return source.includes(FOLLOWED_BY) ? await run(followed) : source
-  } catch (error) {
-    const messages = (error as Partial<BuildFailure>).errors
-    if (!messages) throw error
-    const lines = messages.slice(0, MAX_ERRORS).map(({ text, location }) => (location ? `${location.file}:${location.line}:${location.column + 1}: ${text}` : text))
-    throw new SwarmError('BUNDLE_FAILED', lines.join('\n'), { cause: error })
+    for (const path of new Set([...files.keys()].map((name) => dirname(name)))) await mkdir(join(folder, path), { recursive: true })
+    for (const [name, content] of files) await writeFile(join(folder, name), content, { flag: 'wx' })
+    const assets = new Map([...files].filter(([name]) => isAsset(name)))
+    return await buildBundle({ entry, code: entrySource(handler, entry), assets: assetsModule(assets), folder, plugins: [disk(folder, true)] })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function list(folder: string, below = ''): Promise<string[]> {
+  const names: string[] = []
+  for (const entry of await readdir(join(folder, below), { withFileTypes: true })) {
+    if (SKIPPED.has(entry.name) || entry.name.startsWith('.')) continue
+    const name = below === '' ? entry.name : `${below}/${entry.name}`
+    if (entry.isFile()) names.push(name)
+    else if (entry.isDirectory()) names.push(...(await list(folder, name)))
+    if (names.length > MAX_LISTED) throw new SwarmError('INVALID_PARAMETER', `${folder} has more than ${MAX_LISTED} files: name the function's own folder`)
+  }
+  return names
+}
+
+const SCRIPT = /\.[cm]?[jt]sx?$/
+const OWN_NAMES = /\b(?:const|let|var)\s+\{?[^;=]*\b__(?:dirname|filename)\b/
+
+/** Loads from disk; `confined`: from `folder` alone, whatever a package.json in it says. */
+function disk(folder: string, confined: boolean): Plugin {
+  return {
+    name: 'folder',
+    setup({ onLoad }) {
+      onLoad({ filter: /.*/, namespace: 'file' }, async ({ path }) => {
+        const name = relative(folder, path).split(sep).join('/')
+        if (confined && name.startsWith('../')) return { errors: [{ text: `${path} is outside of the archive` }] }
+        if (path.endsWith('.node')) return { contents: `throw new Error(${JSON.stringify(`${name} is a native addon: a sandbox runs JavaScript only`)})`, loader: 'js' }
+        if (!SCRIPT.test(path) || !name.includes('/')) return null
+        const text = await readFile(path, 'utf8')
+        if (!/\b__(dirname|filename)\b/.test(text) || OWN_NAMES.test(text)) return null
+        const own = `${TASK_ROOT}/${name}`
+        const names = `var __dirname = ${JSON.stringify(dirname(own))}, __filename = ${JSON.stringify(own)};`
+        return { contents: text.startsWith('#!') ? text.replace('\n', `\n${names}`) : names + text, loader: loaderOf(path) ?? 'js' }
+      })
+    },
   }
 }

@@ -24,7 +24,7 @@ export function parseHandler(text: string): HandlerName {
 }
 
 /** The file the handler is in, or `INVALID_PARAMETER` naming what was looked for. */
-export function findEntry(handler: HandlerName, files: ReadonlyMap<string, string>): string {
+export function findEntry(handler: HandlerName, files: Pick<ReadonlyMap<string, unknown>, 'has' | 'keys'>): string {
   const found = EXTENSIONS.map((extension) => handler.file + extension).find((name) => files.has(name))
   if (found !== undefined) return found
   const sent = [...files.keys()].slice(0, 10).join(', ')

@@ -1,4 +1,5 @@
 // What the engine is told of a function on this edge: its limits, and all that `process.env` shows.
+import { LIMITS } from '../api/limits.js'
 import type { FunctionSpec } from '../native.js'
 import type { FunctionConfig } from '../registry/record.js'
 
@@ -69,12 +70,9 @@ export function specOf(place: Place, name: string, config: FunctionConfig, sourc
 
 const MIB = 2 ** 20
 
-/** What an invocation may use up when its function doesn't say. */
-export const DEFAULT_LIMITS = { logBytes: 256 * 1024, tmpMb: 512, fetchCount: 50, fetchBytes: 100 * MIB } as const
-
 const limitsOf = (own: NonNullable<FunctionConfig['limits']>): FunctionSpec['limits'] => ({
-  logBytes: own.logBytes ?? DEFAULT_LIMITS.logBytes,
-  tmpBytes: (own.tmpMb ?? DEFAULT_LIMITS.tmpMb) * MIB,
-  fetchCount: own.fetchCount ?? DEFAULT_LIMITS.fetchCount,
-  fetchBytes: own.fetchBytes ?? DEFAULT_LIMITS.fetchBytes,
+  logBytes: own.logBytes ?? LIMITS.logs.default,
+  tmpBytes: (own.tmpMb ?? LIMITS.tmp.default) * MIB,
+  fetchCount: own.fetchCount ?? LIMITS.fetchCount.default,
+  fetchBytes: own.fetchBytes ?? LIMITS.fetchBytes.default,
 })

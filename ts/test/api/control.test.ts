@@ -186,7 +186,7 @@ describe('control API', () => {
     'no name': [{ files: {} }, /^name: must be a string/],
     'a bad name': [{ ...HELLO, name: '../x' }, /^name: must be 1 to 64 letters/],
     'a long name': [{ ...HELLO, name: 'x'.repeat(65) }, /^name: must be 1 to 64 letters/],
-    'no files': [{ name: 'x' }, /^files: must be an object/],
+    'no files': [{ name: 'x' }, /^files: one of/],
     'empty files': [{ name: 'x', files: {} }, /^files: at least one file/],
     'a file that is no text': [{ name: 'x', files: { 'index.js': 1 } }, /^files\.index\.js: must be the text/],
     'an unknown field': [{ ...HELLO, memory: 1 }, /memory/],

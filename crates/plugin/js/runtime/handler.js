@@ -1,8 +1,9 @@
 // A handler's surroundings: its context, its callback, and how an error is told.
 import { fresh, host } from '../host.js'
+import { limit as limitTmp } from '../node/fs/volume.js'
 import { arrive, isWaiting } from './requests.js'
 import { endStream, render } from './stream.js'
-import { drop, isPending, tick, wait } from './timers.js'
+import { drop, isPending, runSoon, tick, wait } from './timers.js'
 import { caught, unhandled } from './uncaught.js'
 
 const { stringify } = JSON
@@ -38,6 +39,7 @@ host.glue = {
   callback,
   wait,
   tick() { try { tick() } catch (error) { caught(error) } },
+  runSoon,
   caught,
   unhandled,
   rejection: host.rejection,
@@ -49,6 +51,7 @@ host.glue = {
   /** Before the top level runs: what does not change from one invocation to the next. */
   prepare(options) {
     globalThis.process.env = options.environment
+    limitTmp(options.tmpBytes)
     context = {
       callbackWaitsForEmptyEventLoop: true,
       functionVersion: options.version,

@@ -106,10 +106,21 @@ export const tick = () => {
     runTicks()
     return
   }
+  runImmediate()
+}
+const runImmediate = () => {
   const job = immediates.shift()
   if (!job) return
   runIn(job.frame, job.callback, undefined, job.args)
   runTicks()
+}
+
+/** Runs what does not wait for a time, once. False: there is none. */
+export const runSoon = () => {
+  if (ticks.length === 0 && immediates.length === 0) return false
+  if (ticks.length > 0) runTicks()
+  else runImmediate()
+  return true
 }
 
 /** What the top level left pending is dropped: it must not run in every later invocation. */

@@ -3,8 +3,9 @@ import { fresh } from '../../host.js'
 import { Buffer } from '../buffer.js'
 import { coded } from '../errors.js'
 
-/** `/tmp` of Lambda has 512 MB; the function's memory is the tighter limit here. */
-const MAX_BYTES = 512 * 1024 * 1024
+/** What `/tmp` may hold, bytes; the function's memory may be the tighter limit. */
+let maxBytes = Infinity
+export const limit = (bytes) => { maxBytes = bytes }
 const MESSAGES = {
   ENOENT: 'no such file or directory', EEXIST: 'file already exists', ENOTDIR: 'not a directory', EISDIR: 'illegal operation on a directory', ENOTEMPTY: 'directory not empty',
   EROFS: 'read-only file system', EBADF: 'bad file descriptor', EINVAL: 'invalid argument', ENOSPC: 'no space left on device', EPERM: 'operation not permitted', ELOOP: 'too many symbolic links encountered',
@@ -102,7 +103,7 @@ export const create = (path, kind, mode, call, value) => {
 
 /** Makes a file's content reach `size`, with room to grow. */
 export const resize = (node, size, call = 'write') => {
-  if (used + size - node.size > MAX_BYTES) fail('ENOSPC', call)
+  if (used + size - node.size > maxBytes) fail('ENOSPC', call)
   if (size > node.data.length) {
     const data = Buffer.alloc(Math.max(size, node.data.length * 2, 64))
     node.data.copy(data, 0, 0, node.size)
@@ -140,3 +141,19 @@ export const open = (path, flags = 'r', mode = 0o666) => {
 }
 export const at = (fd, call) => opened.get(fd) ?? fail('EBADF', call)
 export const close = (fd) => { at(fd, 'close'); opened.delete(fd) }
+
+/** The function's own files that are no code: base64 by path, put below /var/task before its first line runs. */
+const putFiles = (files) => {
+  for (const [path, text] of Object.entries(files)) {
+    let folder = root.entries.get('var').entries.get('task')
+    const parts = path.split('/')
+    const name = parts.pop()
+    for (const part of parts) {
+      if (!folder.entries.has(part)) folder.entries.set(part, makeNode('folder', 0o755))
+      folder = folder.entries.get(part)
+    }
+    const data = Buffer.from(text, 'base64')
+    folder.entries.set(name, Object.assign(makeNode('file', 0o644), { data, size: data.length }))
+  }
+}
+Object.defineProperty(globalThis, Symbol.for('swarmlambda.files'), { value: putFiles })

@@ -1,5 +1,6 @@
 // IncomingMessage, and ClientRequest over fetch.
 import { Buffer } from '../buffer.js'
+import { callable } from '../callable.js'
 import { EventEmitter } from '../events.js'
 import { coded } from '../errors.js'
 import { Readable } from '../stream.js'
@@ -9,7 +10,7 @@ import { OutgoingMessage } from './outgoing.js'
 /** Repeated ones of these are dropped; others are joined. */
 const ONLY_ONCE = new Set(['age', 'authorization', 'content-length', 'content-type', 'etag', 'expires', 'from', 'host', 'if-modified-since', 'if-unmodified-since', 'last-modified', 'location', 'max-forwards', 'proxy-authorization', 'referer', 'retry-after', 'server', 'user-agent'])
 
-export class IncomingMessage extends Readable {
+export const IncomingMessage = callable(class IncomingMessage extends Readable {
   constructor(socket) {
     super({ autoDestroy: true, highWaterMark: socket?.readableHighWaterMark })
     Object.assign(this, { httpVersionMajor: 1, httpVersionMinor: 1, httpVersion: '1.1', complete: false, rawHeaders: [], rawTrailers: [], headers: {}, headersDistinct: {}, trailers: {}, aborted: false, upgrade: null, url: '', method: null, statusCode: null, statusMessage: null, joinDuplicateHeaders: false, socket: socket ?? null })
@@ -29,13 +30,13 @@ export class IncomingMessage extends Readable {
       else if (!ONLY_ONCE.has(key)) this.headers[key] += `${key === 'cookie' ? '; ' : ', '}${value}`
     }
   }
-}
+})
 
-export class Agent extends EventEmitter {
+export const Agent = callable(class Agent extends EventEmitter {
   constructor(options = {}) { super(); Object.assign(this, { options: { ...options }, requests: {}, sockets: {}, freeSockets: {}, maxSockets: options.maxSockets ?? Infinity, maxFreeSockets: 256, maxTotalSockets: Infinity, keepAlive: options.keepAlive ?? false, keepAliveMsecs: 1000, defaultPort: 80, protocol: 'http:' }) }
   getName() { return '' }
   destroy() {}
-}
+})
 export const globalAgent = new Agent({ keepAlive: true })
 
 const addressOf = (options, protocol) => {

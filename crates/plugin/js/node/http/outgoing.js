@@ -1,5 +1,6 @@
 // OutgoingMessage and ServerResponse: HTTP/1.1 bytes into a socket-like object, as frameworks' Lambda adapters expect.
 import { Buffer } from '../buffer.js'
+import { callable } from '../callable.js'
 import { coded, invalidType } from '../errors.js'
 import { Stream } from './stream-base.js'
 import { STATUS_CODES } from './status.js'
@@ -13,7 +14,7 @@ export const checkValue = (name, value) => {
   if (BAD_VALUE.test(String(value))) throw coded(TypeError, 'ERR_INVALID_CHAR', `Invalid character in header content ["${name}"]`)
 }
 
-export class OutgoingMessage extends Stream {
+export const OutgoingMessage = callable(class OutgoingMessage extends Stream {
   constructor() {
     super()
     Object.assign(this, {
@@ -119,9 +120,9 @@ export class OutgoingMessage extends Stream {
     return this
   }
   pipe() { this.emit('error', coded(Error, 'ERR_STREAM_CANNOT_PIPE', 'Cannot pipe, not readable')) }
-}
+})
 
-export class ServerResponse extends OutgoingMessage {
+export const ServerResponse = callable(class ServerResponse extends OutgoingMessage {
   constructor(request = {}, options) {
     super(options)
     this.statusCode = 200
@@ -148,5 +149,5 @@ export class ServerResponse extends OutgoingMessage {
   writeProcessing() {}
   writeEarlyHints(_hints, callback) { callback?.() }
   _writeRaw(...args) { return this._raw(...args) }
-}
+})
 ServerResponse.prototype.writeHeader = ServerResponse.prototype.writeHead

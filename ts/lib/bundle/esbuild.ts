@@ -1,0 +1,142 @@
+// How esbuild is asked, whether a function's files come from a request, an archive or a folder.
+import { build, transform, type BuildFailure, type BuildOptions, type Message, type Plugin } from 'esbuild'
+import { SwarmError } from '../errors.js'
+import { builtins } from './builtins.js'
+import { TASK_ROOT } from './files.js'
+
+/** One ES module and its source map (v3), whose `sources` are the names the files were sent under. */
+export interface Bundle {
+  source: Buffer
+  sourceMap: Buffer
+}
+
+export interface BundleOptions {
+  /** The handler's file, relative to the function's folder. */
+  entry: string
+  /** The module that picks the handler out of it. */
+  code: string
+  /** A module that puts files that are no code where `fs` finds them; null: there are none. */
+  assets: string | null
+  /** Where the files are, with their tsconfig.json; null: a plugin knows. */
+  folder: string | null
+  /** The text of tsconfig.json, when there is no folder. */
+  tsconfig?: string | undefined
+  plugins: readonly Plugin[]
+}
+
+/** The name, in source maps and stacks, of the few lines that pick the handler out of the entry file. */
+export const HANDLER_MODULE = '<handler>'
+const ASSETS_MODULE = '<assets>'
+const MAX_ERRORS = 5
+
+const settings = (entry: string) =>
+  ({
+    bundle: true,
+    write: false,
+    format: 'esm',
+    // Packages are taken as a worker or Node gets them: the built-ins are ours, and a browser's DOM is not there.
+    platform: 'neutral',
+    conditions: ['worker', 'node', 'module'],
+    mainFields: ['module', 'main'],
+    // Newer syntax is written as this; of the engine, `v` regular expressions are what it lacks.
+    target: 'es2023',
+    charset: 'utf8',
+    legalComments: 'none',
+    logLevel: 'silent',
+    logLimit: MAX_ERRORS,
+    sourcemap: 'external',
+    sourcesContent: false,
+    loader: { '.html': 'text', '.md': 'text', '.sql': 'text', '.graphql': 'text', '.bin': 'binary' },
+    define: {
+      // Of the function's own environment, at run time.
+      'process.env.NODE_ENV': 'process.env.NODE_ENV',
+      __dirname: JSON.stringify(TASK_ROOT),
+      __filename: JSON.stringify(`${TASK_ROOT}/${entry}`),
+      'import.meta.url': JSON.stringify(`file://${TASK_ROOT}/${entry}`),
+      'import.meta.dirname': JSON.stringify(TASK_ROOT),
+      'import.meta.filename': JSON.stringify(`${TASK_ROOT}/${entry}`),
+    },
+  }) as const satisfies BuildOptions
+
+/** An `await` becomes a `then`, through which AsyncLocalStorage follows; for code that asks for `async_hooks`. */
+const followed = { supported: { 'async-await': false, 'async-generator': false, 'for-await': false, 'top-level-await': true } } as const satisfies BuildOptions
+const FOLLOWED_BY = 'async_hooks'
+
+/** One text that brings its source map: what is bundled again keeps the names and lines of the author's files. */
+export const inlined = ({ source, sourceMap }: Bundle): string =>
+  `${source.toString()}\n//# sourceMappingURL=data:application/json;base64,${sourceMap.toString('base64')}\n`
+
+/** Bundles, or throws `BUNDLE_FAILED` with one `file:line:column: message` a line. */
+export async function buildBundle(options: BundleOptions): Promise<Bundle> {
+  const run = async (more: BuildOptions) => {
+    const root = options.folder ?? TASK_ROOT
+    const { outputFiles } = await build({
+      ...settings(options.entry),
+      ...more,
+      entryPoints: [HANDLER_MODULE],
+      outfile: `${root}/bundle.js`,
+      absWorkingDir: options.folder ?? '/',
+      ...(options.folder === null && { tsconfigRaw: options.tsconfig ?? {} }),
+      plugins: [entryModules(options), builtins, ...options.plugins],
+    })
+    const [map, code] = outputFiles ?? []
+    if (!map || !code) throw new SwarmError('INTERNAL', 'esbuild returned no output')
+    return { code: code.text, map: map.text }
+  }
+  try {
+    const plain = await run({})
+    const { code, map } = plain.code.includes(FOLLOWED_BY) ? await run(followed).catch((error: unknown) => wrapped(error, plain)) : plain
+    return { source: Buffer.from(code), sourceMap: renameSources(map) }
+  } catch (error) {
+    if (!isBuildFailure(error)) throw error
+    throw new SwarmError('BUNDLE_FAILED', error.errors.slice(0, MAX_ERRORS).map(describe).join('\n'), { cause: error })
+  }
+}
+
+/** esbuild rewrites no `await` at the top level: it goes into a function, and one `await` of that remains. */
+async function wrapped(error: unknown, { code, map }: { code: string; map: string }): Promise<{ code: string; map: string }> {
+  const isTopLevel = isBuildFailure(error) && error.errors.every(({ text }) => text.startsWith('Top-level await'))
+  if (!isTopLevel) throw error
+  const body = code.replace(/export \{\s*(\S+?)(?: as handler)?\s*\};\s*$/, 'return $1;')
+  const { target, charset, sourcesContent } = settings('')
+  const whole = inlined({ source: Buffer.from(`const evaluate = async () => { "use strict"; ${body}\n}`), sourceMap: Buffer.from(map) })
+  const rewritten = await transform(whole, { ...followed, target, charset, sourcesContent, sourcemap: 'external', sourcefile: 'bundle.js', logLevel: 'silent' })
+  return { code: `${rewritten.code}\nexport const handler = await evaluate()\n`, map: rewritten.map }
+}
+
+function entryModules({ code, assets, folder }: BundleOptions): Plugin {
+  return {
+    name: 'entry',
+    setup({ onLoad, onResolve }) {
+      onResolve({ filter: /^<(handler|assets)>$/ }, ({ path, importer, kind }) =>
+        kind === 'entry-point' || importer === HANDLER_MODULE ? { path, namespace: 'entry' } : null)
+      onLoad({ filter: /.*/, namespace: 'entry' }, ({ path }) => ({
+        contents: path === ASSETS_MODULE ? (assets ?? '') : `${assets === null ? '' : `import ${JSON.stringify(ASSETS_MODULE)};`}${code}`,
+        loader: 'js',
+        ...(folder !== null && { resolveDir: folder }),
+      }))
+    },
+  }
+}
+
+function describe({ text, location }: Message): string {
+  if (!location || location.namespace === 'entry') return text
+  const file = withoutNamespace(location.file)
+  return `${file}:${location.line}:${location.column + 1}: ${text.replace(/^Could not resolve "([^"]*)"$/, (_, name: string) => unresolved(name, file))}`
+}
+
+const unresolved = (name: string, file: string): string => {
+  const missing = `can't find ${JSON.stringify(name)}, imported from ${JSON.stringify(file)}`
+  if (/^\.{0,2}\//.test(name)) return `${missing}: add the file`
+  return `${missing}: run "npm install ${name.split('/').slice(0, name.startsWith('@') ? 2 : 1).join('/')}" beside package.json, then "swarmlambda deploy", or put node_modules into the archive`
+}
+
+const withoutNamespace = (path: string): string => (path === `entry:${HANDLER_MODULE}` ? HANDLER_MODULE : path.replace(/^(function|entry):/, ''))
+
+function renameSources(text: string): Buffer {
+  const map = JSON.parse(text) as { sources: string[] }
+  map.sources = map.sources.map((source) => withoutNamespace(source.replace(/^(\.\.\/)+/, '')))
+  return Buffer.from(JSON.stringify(map))
+}
+
+const isBuildFailure = (error: unknown): error is BuildFailure => error instanceof Error && Array.isArray((error as Partial<BuildFailure>).errors)

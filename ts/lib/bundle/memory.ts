@@ -1,0 +1,24 @@
+// The files of a request, as esbuild finds them: no disk, no packages.
+import type { Plugin } from 'esbuild'
+import { loaderOf, resolveIn } from './files.js'
+
+const NAMESPACE = 'function'
+
+/** Resolves and loads from `files` alone. */
+export function memory(files: ReadonlyMap<string, string>): Plugin {
+  return {
+    name: 'files-of-the-request',
+    setup({ onLoad, onResolve }) {
+      onResolve({ filter: /.*/ }, ({ path, importer, namespace }) => {
+        const found = resolveIn(files, path, namespace === NAMESPACE ? importer : '')
+        return typeof found === 'string' ? { path: found, namespace: NAMESPACE } : { errors: [{ text: found.problem }] }
+      })
+      onLoad({ filter: /.*/, namespace: NAMESPACE }, ({ path }) => {
+        const loader = loaderOf(path)
+        const contents = files.get(path) ?? ''
+        if (loader) return { contents, loader }
+        return { errors: [{ text: `${path} can't be imported: use .js, .mjs, .cjs, .jsx, .ts, .mts, .cts, .tsx, .json, .txt, .html, .md, .sql or .graphql, or read it with fs` }] }
+      })
+    },
+  }
+}

@@ -1,0 +1,208 @@
+// How code gets in: archives over HTTP, the command line, packages, data files; on a real edge.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { zipOf } from '../bundle/zip.js'
+import { startEdge, type Edge } from './harness/edges.js'
+import { call, deploy, invoke } from './harness/http.js'
+
+const CLI = fileURLToPath(new URL('../../../bin/swarmlambda.js', import.meta.url))
+
+let folder = ''
+let program: Edge
+let edge = ''
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'swarm-'))
+  program = await startEdge({ name: 'edge-a', folder: join(folder, 'edge') })
+  edge = program.url
+})
+after(async () => {
+  await program.kill()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const PACKAGE = [
+  { name: 'node_modules/shout/package.json', content: '{"name":"shout","main":"lib/index.js"}' },
+  { name: 'node_modules/shout/lib/index.js', content: 'module.exports = (text) => text.toUpperCase() + require("./mark")' },
+  { name: 'node_modules/shout/lib/mark.js', content: 'module.exports = "!"' },
+]
+const upload = (name: string, zip: Buffer, query = '') => call('POST', `${edge}/functions?name=${name}${query}`, zip, { 'content-type': 'application/zip' })
+
+describe('an archive', () => {
+  test('with packages is a function', async () => {
+    const zip = zipOf([{ name: 'index.mjs', content: 'import shout from "shout"; export const handler = async ({ text }) => shout(text)' }, ...PACKAGE])
+    const query = `&memorySize=64&timeout=1.5&environment=${encodeURIComponent('{"A":"b"}')}&limits=${encodeURIComponent('{"fetchCount":1}')}&allow=a.example,b.example&concurrency=3`
+    const created = await upload('zipped', zip, query)
+    assert.equal(created.status, 201, created.text)
+    const { memorySize, timeout, environment, limits, allow, concurrency } = created.json as Record<string, unknown>
+    assert.deepEqual({ memorySize, timeout, environment, limits, allow, concurrency }, { memorySize: 64, timeout: 1.5, environment: { A: 'b' }, limits: { fetchCount: 1 }, allow: ['a.example', 'b.example'], concurrency: 3 })
+    assert.equal((await invoke(edge, 'zipped', { text: 'hi' })).json, 'HI!')
+    const again = await call('POST', `${edge}/functions`, { name: 'zipped', zip: zip.toString('base64') })
+    assert.equal(again.status, 200, again.text)
+    assert.equal((await invoke(edge, 'zipped', { text: 'ho' })).json, 'HO!')
+  })
+
+  test('brings data that fs reads, from the file\'s own folder too', async () => {
+    const zip = zipOf([
+      { name: 'index.js', content: 'const { readFileSync, readdirSync } = require("node:fs"); const { join } = require("path"); const sub = require("./sub/read"); exports.handler = async () => [readFileSync(join(__dirname, "data/words.txt"), "utf8"), readFileSync("data/bytes.bin").length, sub(), readdirSync("/var/task").sort()]' },
+      { name: 'sub/read.js', content: 'const fs = require("fs"), path = require("path"); module.exports = () => fs.readFileSync(path.join(__dirname, "../data/words.txt"), "latin1") + path.basename(__filename)' },
+      { name: 'data/words.txt', content: 'wörter' },
+      { name: 'data/bytes.bin', content: Buffer.from([0, 255]) },
+    ])
+    assert.equal((await upload('data', zip)).status, 201)
+    assert.deepEqual((await invoke(edge, 'data')).json, ['wörter', 2, `${Buffer.from('wörter').toString('latin1')}read.js`, ['data']])
+    const readOnly = await deploy(edge, 'read-only', 'exports.handler = async () => { try { require("fs").writeFileSync("/var/task/x", "") } catch (e) { return e.code } }')
+    assert.equal(readOnly.status, 201)
+    assert.equal((await invoke(edge, 'read-only')).json, 'EROFS')
+  })
+
+  test('that is bad changes nothing', async () => {
+    assert.equal((await upload('kept', zipOf([{ name: 'index.js', content: 'exports.handler = async () => "kept"' }]))).status, 201)
+    for (const [zip, problem] of [
+      [zipOf([{ name: '../index.js', content: '' }]), /"\.\.\/index\.js" leaves/],
+      [Buffer.from('not a zip'), /zip: it can't be read/],
+      [zipOf([{ name: 'main.js', content: '' }]), /needs a file index\.js/],
+      [zipOf([{ name: 'index.js', content: 'exports.handler = require("absent")' }]), /index\.js:1:27: can't find "absent".*npm install absent/],
+      [zipOf([{ name: 'index.js', content: 'exports.handler = (' }]), /index\.js:1:20/],
+    ] as const) {
+      const answer = await upload('kept', zip)
+      assert.equal(answer.status, 400, answer.text)
+      assert.match(answer.text.replaceAll('\\"', '"'), problem)
+    }
+    assert.equal((await invoke(edge, 'kept')).json, 'kept')
+    for (const [query, problem] of [['&timeout=soon', /timeout/], ['&environment=x', /environment: must be JSON/], ['&colour=red', /colour/], ['&memorySize=1', /memorySize/]] as const) {
+      const answer = await upload('kept', zipOf([{ name: 'index.js', content: 'exports.handler = 1' }]), query)
+      assert.deepEqual([answer.status, problem.test(answer.text)], [400, true], answer.text)
+    }
+    assert.equal((await call('POST', `${edge}/functions`, { name: 'kept', zip: 'x', files: {} })).status, 400)
+    assert.equal((await upload('', zipOf([]))).status, 400)
+  })
+
+  test('of 49 MB gets in, one of 80 MB does not', async () => {
+    const noise = randomBytes(49 * 2 ** 20)
+    // In node_modules, where it is carried to nobody.
+    const zip = zipOf([{ name: 'index.js', content: 'exports.handler = async () => 1' }, { name: 'node_modules/noise/data', content: noise }])
+    assert.ok(zip.length > 48 * 2 ** 20)
+    const sent = await upload('large', zip)
+    assert.equal(sent.status, 201, sent.text)
+    const asJson = await call('POST', `${edge}/functions`, { name: 'large', zip: zip.toString('base64') })
+    assert.equal(asJson.status, 200, asJson.text)
+    const tooLarge = await upload('large', Buffer.alloc(80 * 2 ** 20))
+    assert.deepEqual([tooLarge.status, tooLarge.headers['x-amzn-errortype']], [413, 'RequestTooLargeException'])
+  })
+})
+
+describe('a top level', () => {
+  for (const [what, files, expected] of [
+    ['may wait for time', { 'index.mjs': 'const at = await new Promise((resolve) => setTimeout(() => resolve("late"), 5)); export const handler = () => at' }, 'late'],
+    ['has its ticks and immediates run', { 'index.js': 'let seen = []; setImmediate(() => seen.push("immediate")); process.nextTick(() => seen.push("tick")); setTimeout(() => seen.push("timer"), 1); exports.handler = async () => seen' }, ['tick', 'immediate']],
+    ['awaits beside AsyncLocalStorage', { 'index.mjs': 'import { AsyncLocalStorage } from "async_hooks"; const als = new AsyncLocalStorage(); const top = await als.run(1, async () => { await null; return als.getStore() }); export const handler = async () => als.run(2, async () => { await null; return [top, als.getStore()] })' }, [1, 2]],
+    ['may use JSX as its tsconfig.json says', { 'tsconfig.json': '{"compilerOptions":{"jsx":"react","jsxFactory":"h"}}', 'index.tsx': 'const h = (tag: string) => tag; export const handler = () => <b />' }, 'b'],
+    ['extends Node\'s older classes by calling them', { 'index.js': 'const http = require("http"), { inherits } = require("util"); function R(q) { http.ServerResponse.call(this, q); this.setHeader("a", "b") } inherits(R, http.ServerResponse); exports.handler = async () => { const r = new R({}); return [r.getHeader("a"), r.statusCode, r instanceof http.OutgoingMessage] }' }, ['b', 200, true]],
+  ] as const) {
+    test(what, async () => {
+      const name = `top-${what.replace(/\W+/g, '-')}`.slice(0, 64)
+      const answer = await call('POST', `${edge}/functions`, { name, files })
+      assert.equal(answer.status, 201, answer.text)
+      assert.deepEqual((await invoke(edge, name)).json, expected)
+    })
+  }
+})
+
+interface Ended {
+  code: number | null
+  out: string
+  err: string
+}
+
+function swarmlambda(args: readonly string[], { input = '', cwd = folder } = {}): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [CLI, ...args], { cwd, env: { ...process.env, SWARMLAMBDA_ENDPOINT: edge } })
+    let [out, err] = ['', '']
+    child.stdout.on('data', (chunk: Buffer) => { out += chunk.toString() })
+    child.stderr.on('data', (chunk: Buffer) => { err += chunk.toString() })
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ code, out, err }))
+    child.stdin.end(input)
+  })
+}
+
+async function project(name: string, files: Record<string, string>): Promise<string> {
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name, path)), { recursive: true })
+    await writeFile(join(folder, name, path), content)
+  }
+  return join(folder, name)
+}
+
+describe('the command line', () => {
+  test('deploys a folder with TypeScript and packages, invokes, lists and deletes', async () => {
+    const path = await project('my app', {
+      'src/index.ts': 'import shout from "shout"\nimport { readFileSync } from "node:fs"\n\nexport const handler = async ({ text }: { text: string }): Promise<string> => {\n  if (text === undefined) throw new RangeError("no text")\n  console.log("saying", text)\n  return shout(text) + process.env.END + readFileSync("end.txt", "utf8")\n}\n',
+      'end.txt': '.',
+      '.env': 'SECRET=1',
+      ...Object.fromEntries(PACKAGE.map(({ name, content }) => [name, content])),
+    })
+    const deployed = await swarmlambda(['deploy', path, '--handler', 'src/index.handler', '--env', 'END=?', '--memory', '64'])
+    assert.equal(deployed.code, 0, deployed.err)
+    assert.match(deployed.err, /bundled .*\n.*created my-app \(.* kB\) on edge-a/)
+    assert.match(deployed.out, /\/2015-03-31\/functions\/my-app\/invocations\n$/)
+    const invoked = await swarmlambda(['invoke', 'my-app', '{"text":"hi"}', '--logs', '--verbose'])
+    assert.deepEqual([invoked.code, invoked.out], [0, '"HI!?."\n'], invoked.err)
+    assert.match(invoked.err, /INFO\tsaying hi\n[^]*edge-a=ok;/)
+    assert.equal((await swarmlambda(['invoke', 'my-app', '-'], { input: '{"text":"in"}' })).out, '"IN!?."\n')
+    await writeFile(join(folder, 'event.json'), '{"text":"file"}')
+    assert.equal((await swarmlambda(['invoke', 'my-app', '@event.json'])).out, '"FILE!?."\n')
+    const failed = await swarmlambda(['invoke', 'my-app'])
+    assert.equal(failed.code, 1)
+    assert.match(failed.err, /^RangeError: no text\n\s+at .*src\/index\.ts:5:\d+/)
+    const listed = await swarmlambda(['ls'])
+    assert.match(listed.out, /^NAME .*\n[^]*my-app +64 MB +3 s +\d+ kB/)
+    const { functions } = JSON.parse((await swarmlambda(['ls', '--json'])).out) as { functions: { name: string }[] }
+    assert.ok(functions.some(({ name }) => name === 'my-app'))
+    assert.equal((await swarmlambda(['rm', 'my-app'])).code, 0)
+    const gone = await swarmlambda(['rm', 'my-app'])
+    assert.deepEqual([gone.code, gone.err], [1, 'swarmlambda: Function not found: my-app\n'])
+  })
+
+  test('deploys a file under its name, and an archive', async () => {
+    const path = await project('single', { 'greet.js': 'exports.handler = async () => "greetings"' })
+    assert.equal((await swarmlambda(['deploy', join(path, 'greet.js'), '--json'])).code, 0)
+    assert.equal((await invoke(edge, 'greet')).json, 'greetings')
+    await writeFile(join(path, 'pack.zip'), zipOf([{ name: 'index.js', content: 'exports.handler = async () => "packed"' }]))
+    assert.equal((await swarmlambda(['deploy', join(path, 'pack.zip'), '--name', 'packed', '--wait', 'local'])).code, 0)
+    assert.equal((await invoke(edge, 'packed')).json, 'packed')
+  })
+
+  test('says what is wrong and how to mend it', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    server.close()
+    const path = await project('broken', { 'index.js': 'import x from "not-there"\nexport const handler = () => x' })
+    for (const [args, problem] of [
+      [['deploy', path], /^swarmlambda: index\.js:1:15: can't find "not-there".*npm install not-there/],
+      [['deploy', join(path, 'nowhere')], /nowhere: there is no such file or folder/],
+      [['deploy', path, '--handler', 'main.handler'], /needs a file main\.js/],
+      [['deploy', path, '--memory', 'much'], /--memory <MB>.*must be a number/],
+      [['invoke', 'nobody'], /Function not found: nobody/],
+      [['ls', '--endpoint', `http://127.0.0.1:${port}`], /no edge answers at http:\/\/127\.0\.0\.1:\d+: .*ECONNREFUSED/],
+      [['ls', '--endpoint', 'nonsense'], /endpoint: "nonsense" must be a URL/],
+      [['dance'], /unknown command 'dance'/],
+    ] as const) {
+      const { code, err } = await swarmlambda(args)
+      assert.equal(code, 1, args.join(' '))
+      assert.match(err, problem)
+    }
+    const help = await swarmlambda(['deploy', '--help'])
+    assert.match(help.out, /--env <KEY=value>/)
+    assert.match((await swarmlambda(['edge', '--help'])).out, /SWARMLAMBDA_HTTP_PORT/)
+  })
+})
