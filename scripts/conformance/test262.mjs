@@ -17,7 +17,7 @@ function unfit({ features, flags }, source) {
   if (flags.includes('module')) return 'modules'
   if (/\$262\.createRealm|createRealm\(/.test(source)) return 'a second realm'
   if (/\$262\.agent/.test(source)) return 'shared memory'
-  return features.map((feature) => ABSENT[feature]).find(Boolean) ?? null
+  return features.map((feature) => (Object.hasOwn(ABSENT, feature) ? ABSENT[feature] : null)).find(Boolean) ?? null
 }
 
 /** SpiderMonkey's copy keeps the front matter. */
@@ -32,36 +32,51 @@ function metaOf(source) {
   return { includes: list('includes'), flags: list('flags'), features: list('features'), negative: type ? { type } : null }
 }
 
+const read = (path) => readFile(path, 'utf8').catch(() => '')
+
+/** The helpers of a test: named by it in the suite itself; in SpiderMonkey's copy, a shell.js in each folder above it. */
+async function openHarness(folder) {
+  const isUpstream = (await read(join(folder, 'harness/assert.js'))) !== ''
+  const kept = new Map()
+  const part = async (path) => {
+    if (!kept.has(path)) kept.set(path, await read(join(folder, path)))
+    return kept.get(path)
+  }
+  const common = (await read(join(folder, 'shell.js'))).split(/^\/\/ file: /m).filter((file) => /^(assert|compareArray|propertyHelper|sta)\.js\n/.test(file)).map((file) => `// ${file}`).join('')
+  return {
+    root: isUpstream ? join(folder, 'test') : folder,
+    async of(path, includes) {
+      if (isUpstream) return (await Promise.all(['assert.js', 'sta.js', ...includes].map((name) => part(`harness/${name}`)))).join('\n')
+      const folders = path.split('/').slice(0, -1).map((_, index, all) => all.slice(0, index + 1).join('/'))
+      return [common, ...(await Promise.all(folders.map((name) => part(`${name}/shell.js`))))].join('\n')
+    },
+  }
+}
+
 export async function runTest262(filter) {
   const { folder, what } = await suite('test262')
+  const harness = await openHarness(folder)
   const paths = []
   for (const area of AREAS) {
-    const entries = await readdir(join(folder, area), { recursive: true, withFileTypes: true })
-    paths.push(...entries.filter((entry) => entry.isFile() && entry.name.endsWith('.js') && !/(_FIXTURE|^shell|^browser)/.test(entry.name)).map((entry) => posix.join(area, entry.parentPath.slice(join(folder, area).length + 1), entry.name)))
+    const entries = await readdir(join(harness.root, area), { recursive: true, withFileTypes: true })
+    paths.push(...entries.filter((entry) => entry.isFile() && entry.name.endsWith('.js') && !/(_FIXTURE|^shell|^browser)/.test(entry.name)).map((entry) => posix.join(area, entry.parentPath.slice(join(harness.root, area).length + 1), entry.name)))
   }
   const sample = paths.sort().filter((path, index) => (filter === '' ? index % EVERY === 0 : path.includes(filter)))
-  const parts = new Map()
-  const part = async (name) => {
-    if (!parts.has(name)) parts.set(name, await readFile(join(folder, 'harness', name), 'utf8').catch(() => ''))
-    return parts.get(name)
-  }
   const rows = new Map()
   const jobs = []
   for (const path of sample) {
     const area = path.split('/').slice(0, 2).join('/')
     const row = rows.get(area) ?? { ours: { passed: 0, total: 0, failures: [] }, node: { passed: 0, total: 0, failures: [] }, unfit: new Map() }
     rows.set(area, row)
-    const source = await readFile(join(folder, path), 'utf8')
+    const source = await readFile(join(harness.root, path), 'utf8')
     const meta = metaOf(source)
     const why = unfit(meta, source)
     if (why !== null) row.unfit.set(why, (row.unfit.get(why) ?? 0) + 1)
     else {
       const raw = meta.flags.includes('raw')
       const isAsync = meta.flags.includes('async')
-      const names = raw ? [] : ['assert.js', 'sta.js', ...(isAsync ? ['doneprintHandle.js'] : []), ...meta.includes]
-      const harness = (await Promise.all(names.map(part))).join('\n')
       const strict = meta.flags.includes('onlyStrict') ? '"use strict";\n' : ''
-      jobs.push({ row, path, event: { source: strict + source, harness, async: isAsync, negative: meta.negative } })
+      jobs.push({ row, path, event: { source: strict + source, harness: raw ? '' : await harness.of(path, meta.includes), async: isAsync, negative: meta.negative } })
     }
   }
   const engines = [await openEdge('./test262-runner.mjs'), openNode('./test262-runner.mjs')]

@@ -11,8 +11,12 @@ export const define = (values, target = globalThis) => {
   }
 }
 
+/** Prototypes of the platform's classes. */
+export const platform = new Set()
+
 /** Makes members visible to `for in` and gives a class its `Symbol.toStringTag`, as Web IDL asks. */
 export const idl = (type, name = type.name) => {
+  platform.add(type.prototype)
   for (const key of Object.getOwnPropertyNames(type.prototype)) {
     if (key === 'constructor' || key.startsWith('_')) continue
     const descriptor = Object.getOwnPropertyDescriptor(type.prototype, key)

@@ -8,6 +8,7 @@ mod ec;
 mod edwards;
 mod requests;
 mod rsa;
+mod segments;
 mod text;
 mod url;
 mod zlib;
@@ -23,6 +24,7 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     url::register(ctx, &native)?;
     zlib::register(ctx, &native)?;
     zones::register(ctx, &native)?;
+    segments::register(ctx, &native)?;
     digest::register(ctx, &native)?;
     cipher::register(ctx, &native)?;
     requests::register(ctx, &native)?;

@@ -50,21 +50,37 @@ async function list(folder: string, below = ''): Promise<string[]> {
   return names
 }
 
+const TRIED = Symbol('tried')
+const MISSING = 'missing'
 const SCRIPT = /\.[cm]?[jt]sx?$/
 const OWN_NAMES = /\b(?:const|let|var)\s+\{?[^;=]*\b__(?:dirname|filename)\b/
+
+/** `const require = createRequire(import.meta.url)`: without it, the bundler sees what is required. */
+const withOwnRequire = (text: string): string => text.replace(/\b(?:const|let|var)\s+require\s*=\s*(?:\w+\.)?createRequire\(\s*import\.meta\.url\s*\);?/, '')
 
 /** Loads from disk; `confined`: from `folder` alone, whatever a package.json in it says. */
 function disk(folder: string, confined: boolean): Plugin {
   return {
     name: 'folder',
-    setup({ onLoad }) {
+    setup({ onLoad, onResolve, resolve }) {
+      // A package that is not there may be an optional one of a package: it is missed when it is asked for, as in Node.
+      onResolve({ filter: /^[^./<]/, namespace: 'file' }, async ({ path, importer, kind, resolveDir, pluginData }) => {
+        if (pluginData === TRIED || !/[\\/]node_modules[\\/]/.test(importer) || (kind !== 'require-call' && kind !== 'dynamic-import')) return null
+        const found = await resolve(path, { importer, kind, resolveDir, namespace: 'file', pluginData: TRIED })
+        return found.errors.length === 0 ? found : { path, namespace: MISSING }
+      })
+      onLoad({ filter: /.*/, namespace: MISSING }, ({ path }) => ({
+        contents: `throw Object.assign(new Error(${JSON.stringify(`Cannot find module '${path}'`)}), { code: 'MODULE_NOT_FOUND' })`,
+        loader: 'js',
+      }))
       onLoad({ filter: /.*/, namespace: 'file' }, async ({ path }) => {
         const name = relative(folder, path).split(sep).join('/')
         if (confined && name.startsWith('../')) return { errors: [{ text: `${path} is outside of the archive` }] }
         if (path.endsWith('.node')) return { contents: `throw new Error(${JSON.stringify(`${name} is a native addon: a sandbox runs JavaScript only`)})`, loader: 'js' }
-        if (!SCRIPT.test(path) || !name.includes('/')) return null
-        const text = await readFile(path, 'utf8')
-        if (!/\b__(dirname|filename)\b/.test(text) || OWN_NAMES.test(text)) return null
+        if (!SCRIPT.test(path)) return null
+        const given = await readFile(path, 'utf8')
+        const text = withOwnRequire(given)
+        if (!/\b__(dirname|filename)\b/.test(text) || OWN_NAMES.test(text)) return text === given ? null : { contents: text, loader: loaderOf(path) ?? 'js' }
         const own = `${TASK_ROOT}/${name}`
         const names = `var __dirname = ${JSON.stringify(dirname(own))}, __filename = ${JSON.stringify(own)};`
         return { contents: text.startsWith('#!') ? text.replace('\n', `\n${names}`) : names + text, loader: loaderOf(path) ?? 'js' }

@@ -9,7 +9,9 @@ export function memory(files: ReadonlyMap<string, string>): Plugin {
   return {
     name: 'files-of-the-request',
     setup({ onLoad, onResolve }) {
-      onResolve({ filter: /.*/ }, ({ path, importer, namespace }) => {
+      onResolve({ filter: /.*/ }, ({ path, importer, kind, namespace }) => {
+        // esbuild lets a package be missing where a `try` catches it.
+        if (kind === 'require-call' && /^[^./]/.test(path)) return null
         const found = resolveIn(files, path, namespace === NAMESPACE ? importer : '')
         return typeof found === 'string' ? { path: found, namespace: NAMESPACE } : { errors: [{ text: found.problem }] }
       })

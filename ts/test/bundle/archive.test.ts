@@ -69,6 +69,18 @@ describe('an archive', () => {
     assert.deepEqual((await readdir(tmpdir())).filter((name) => name.startsWith('swarmlambda-deploy-')), [])
   })
 
+  test('may lack a package that one of its packages only tries, and requires through createRequire', async () => {
+    const zip = zipOf([
+      { name: 'index.mjs', content: 'import { found } from "tries"; import { createRequire } from "node:module"; const require = createRequire(import.meta.url); export const handler = () => [found(), require("./data.json").a]' },
+      { name: 'data.json', content: '{"a":1}' },
+      { name: 'node_modules/tries/index.js', content: 'exports.found = () => { try { return require("not-installed") } catch (error) { return error.code } }; exports.lazy = () => require("nor-this"); exports.later = () => import("nor-that")' },
+    ])
+    const { source } = await bundle({ zip, handler: 'index.handler' })
+    Object.assign(globalThis, { [Symbol.for('swarmlambda.builtin')]: () => ({ createRequire: () => null }) })
+    const { handler } = (await import(`data:text/javascript;base64,${source.toString('base64')}`)) as { handler: () => unknown }
+    assert.deepEqual(handler(), ['MODULE_NOT_FOUND', 1])
+  })
+
   test('reads no file outside itself', async () => {
     for (const main of ['../../../../../../etc/hostname', '/etc/hostname']) {
       const zip = zipOf([

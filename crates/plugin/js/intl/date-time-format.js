@@ -85,7 +85,7 @@ export class DateTimeFormat {
     Object.defineProperty(this, '_fields', { value: fields })
   }
   static supportedLocalesOf(locales) { return supported(locales) }
-  get format() { return (this.#bound ??= (date) => this.formatToParts(date).map((part) => part.value).join('')) }
+  get format() { return (this.#bound ??= (date) => this.formatToParts(date).map((part) => part.value).join('').replaceAll('\u202f', ' ')) }
   formatRange(from, to) { const [a, b] = [this.format(from), this.format(to)]; return a === b ? a : `${a} – ${b}` }
   formatRangeToParts(from, to) { return [...this.formatToParts(from).map((part) => ({ ...part, source: 'startRange' })), { type: 'literal', value: ' – ', source: 'shared' }, ...this.formatToParts(to).map((part) => ({ ...part, source: 'endRange' }))] }
   resolvedOptions() {
@@ -122,7 +122,7 @@ export class DateTimeFormat {
     if (!inWords) body = chain(british ? [day, month && (day || year) ? part('month', two(there.getUTCMonth() + 1, '2-digit')) : month, year].map((one, index) => (british && index === 0 && one ? part('day', two(there.getUTCDate(), '2-digit')) : one)) : [month, day, year], '/')
     else if (british) body = chain([day, month, year], ' ')
     else body = chain([chain([month, day], ' '), year], day ? ', ' : ' ')
-    if (weekday) body = body.length === 0 ? weekday : [...weekday, ...text(british && inWords ? ' ' : day && !month && !year ? ' ' : ', '), ...body]
+    if (weekday) body = body.length === 0 ? weekday : [...weekday, ...text(day && !month && !year ? ' ' : ', '), ...body]
     return f.era ? [...body, ...text(' '), ...part('era', f.era === 'long' ? (fullYear > 0 ? 'Anno Domini' : 'Before Christ') : fullYear > 0 ? (f.era === 'short' ? 'AD' : 'A') : f.era === 'short' ? 'BC' : 'B')] : body
   }
   #time(there, shift) {
@@ -139,7 +139,7 @@ export class DateTimeFormat {
     if (f.minute) add('minute', two(there.getUTCMinutes(), f.minute))
     if (f.second) add('second', two(there.getUTCSeconds(), f.second))
     if (f.fractionalSecondDigits) add('fractionalSecond', String(there.getUTCMilliseconds()).padStart(3, '0').slice(0, f.fractionalSecondDigits), '.')
-    if (f.hour && this.#o.hour12) add('dayPeriod', hours < 12 ? 'AM' : 'PM', ' ')
+    if (f.hour && this.#o.hour12) add('dayPeriod', hours < 12 ? 'AM' : 'PM', '\u202f')
     if (f.timeZoneName) add('timeZoneName', zoneName(f.timeZoneName, shift, this.#o.timeZone), ' ')
     return parts
   }

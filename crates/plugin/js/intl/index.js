@@ -3,12 +3,21 @@ import { define } from '../host.js'
 import { DateTimeFormat } from './date-time-format.js'
 import { canonicalLocales } from './locale.js'
 import { NumberFormat } from './number-format.js'
+import { Segmenter } from './segmenter.js'
 import { Collator, ListFormat, PluralRules, RelativeTimeFormat } from './words.js'
 
 const VALUES = { calendar: ['gregory'], collation: ['default'], currency: ['AUD', 'BRL', 'CAD', 'CNY', 'EUR', 'GBP', 'INR', 'JPY', 'KRW', 'MXN', 'NZD', 'USD'], numberingSystem: ['latn'], timeZone: ['UTC'], unit: [] }
 const Intl = {}
+/** The oldest of them make an object when they are called without `new`, too. */
+const alsoCalled = (type) => {
+  const called = { [type.name]: function (...args) { return Reflect.construct(type, args, new.target ?? called) } }[type.name]
+  called.prototype = type.prototype
+  Object.defineProperty(type.prototype, 'constructor', { value: called, writable: true, configurable: true })
+  return Object.setPrototypeOf(called, type)
+}
 define({
-  NumberFormat, DateTimeFormat, PluralRules, ListFormat, RelativeTimeFormat, Collator, getCanonicalLocales: canonicalLocales,
+  NumberFormat: alsoCalled(NumberFormat), DateTimeFormat: alsoCalled(DateTimeFormat), Collator: alsoCalled(Collator),
+  PluralRules, ListFormat, RelativeTimeFormat, Segmenter, getCanonicalLocales: canonicalLocales,
   supportedValuesOf: (key) => { if (!(key in VALUES)) throw new RangeError(`Invalid key : ${key}`); return [...VALUES[key]] },
 }, Intl)
 Object.defineProperty(Intl, Symbol.toStringTag, { value: 'Intl', configurable: true })

@@ -1,5 +1,5 @@
 // Built-ins of a few lines each: os, console, perf_hooks, diagnostics_channel, constants.
-import { Performance, PerformanceEntry, PerformanceMark, PerformanceMeasure, performance } from '../web/performance.js'
+import { Performance, PerformanceEntry, PerformanceMark, PerformanceMeasure, PerformanceObserver, PerformanceObserverEntryList, performance } from '../web/performance.js'
 
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGABRT: 6, SIGKILL: 9, SIGUSR1: 10, SIGSEGV: 11, SIGUSR2: 12, SIGPIPE: 13, SIGALRM: 14, SIGTERM: 15, SIGCHLD: 17 }
 const ERRNO = { EPERM: 1, ENOENT: 2, EINTR: 4, EIO: 5, EBADF: 9, EAGAIN: 11, ENOMEM: 12, EACCES: 13, EEXIST: 17, ENOTDIR: 20, EISDIR: 21, EINVAL: 22, EMFILE: 24, ENOSPC: 28, EPIPE: 32, ENOTEMPTY: 39, ECONNRESET: 104, ETIMEDOUT: 110, ECONNREFUSED: 111 }
@@ -11,9 +11,8 @@ export const os = {
   constants: { signals: SIGNALS, errno: ERRNO, priority: {}, dlopen: {}, UV_UDP_REUSEADDR: 4 },
 }
 
-class PerformanceObserver { static get supportedEntryTypes() { return ['mark', 'measure'] } observe() {} disconnect() {} takeRecords() { return [] } }
 const histogram = () => ({ min: 0, max: 0, mean: 0, stddev: 0, exceeds: 0, count: 0, percentiles: new Map(), percentile: () => 0, enable: () => true, disable: () => true, reset() {}, record() {}, recordDelta() {} })
-export const perfHooks = { performance, Performance, PerformanceEntry, PerformanceMark, PerformanceMeasure, PerformanceObserver, PerformanceObserverEntryList: class PerformanceObserverEntryList {}, PerformanceResourceTiming: class PerformanceResourceTiming {}, createHistogram: histogram, monitorEventLoopDelay: histogram, constants: {} }
+export const perfHooks = { performance, Performance, PerformanceEntry, PerformanceMark, PerformanceMeasure, PerformanceObserver, PerformanceObserverEntryList, PerformanceResourceTiming: class PerformanceResourceTiming {}, createHistogram: histogram, monitorEventLoopDelay: histogram, constants: {} }
 
 const channels = new Map()
 export class Channel {

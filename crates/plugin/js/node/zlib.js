@@ -139,4 +139,4 @@ for (const [name, kind] of Object.entries(KINDS)) {
   }
 }
 
-export default { ...streams, ...shortcuts, constants: Z, codes: { Z_OK: 0, Z_STREAM_END: 1, Z_DATA_ERROR: -3, Z_BUF_ERROR: -5 }, ...Z, crc32: (data, start = 0) => coders.crc32(bytesOf(data), start) }
+export default { ...streams, ...shortcuts, constants: Z, codes: { Z_OK: 0, Z_STREAM_END: 1, Z_DATA_ERROR: -3, Z_BUF_ERROR: -5 }, ...Z, crc32: (data, start = 0) => coders.crc32(bytesOf(data), start) >>> 0 }

@@ -2,6 +2,23 @@
 // Literals arrive here too: the bundler writes them as `new RegExp(…, 'v')`.
 const Native = globalThis.RegExp
 
+/** Properties of strings, by the rules their sequences are made by, not by the list of those in use. */
+const PICTURE = String.raw`(?:\p{Emoji_Presentation}|\p{Emoji}\uFE0F|\p{Emoji_Modifier_Base}\p{Emoji_Modifier}|[\u2600-\u27BF\u{1F000}-\u{1FAFF}]\uFE0F?)\p{Emoji_Modifier}?`
+const FLAG = String.raw`\p{Regional_Indicator}{2}`
+const KEYCAP = String.raw`[#*0-9]\uFE0F\u20E3`
+const TAGGED = String.raw`${PICTURE}[\u{E0020}-\u{E007E}]+\u{E007F}`
+const JOINED = String.raw`${PICTURE}(?:\u200D${PICTURE})+`
+const SINGLE = String.raw`(?:(?!\p{Regional_Indicator})\p{Emoji_Presentation}|\p{Emoji}\uFE0F)`
+const SEQUENCES = {
+  Basic_Emoji: SINGLE, Emoji_Keycap_Sequence: KEYCAP, RGI_Flag_Sequence: FLAG, RGI_Emoji_Flag_Sequence: FLAG, RGI_Modifier_Sequence: '\\p{Emoji_Modifier_Base}\\p{Emoji_Modifier}',
+  RGI_Emoji_Modifier_Sequence: '\\p{Emoji_Modifier_Base}\\p{Emoji_Modifier}', RGI_Emoji_Tag_Sequence: TAGGED, RGI_ZWJ_Sequence: JOINED, RGI_Emoji_ZWJ_Sequence: JOINED,
+  RGI_Emoji: `(?:${KEYCAP}|${FLAG}|${JOINED}|${TAGGED}|\\p{Emoji_Modifier_Base}\\p{Emoji_Modifier}|${SINGLE})`,
+}
+const sequenceAt = (source, at) => {
+  const [whole, name] = /^\\p\{(\w+)\}/.exec(source.slice(at, at + 40)) ?? []
+  return whole !== undefined && Object.hasOwn(SEQUENCES, name) ? { pattern: `(?:${SEQUENCES[name]})`, end: at + whole.length } : null
+}
+
 /** Reads one class from `[` on. Answers its pattern for the `u` flag and where it ends. */
 const readClass = (source, start) => {
   let at = start + 1
@@ -25,6 +42,10 @@ const readClass = (source, start) => {
       const end = source.indexOf('}', at)
       last().strings.push(...source.slice(at + 3, end).split('|').sort((a, b) => b.length - a.length))
       at = end + 1
+    } else if (source[at] === '\\' && sequenceAt(source, at)) {
+      const found = sequenceAt(source, at)
+      last().strings.push(found.pattern)
+      at = found.end
     } else if (source[at] === '\\') {
       const escape = /^\\(?:[pP]\{[^}]*\}|u\{[^}]*\}|u[\da-fA-F]{4}|x[\da-fA-F]{2}|c[A-Za-z]|.)/su.exec(source.slice(at))[0]
       last().set += /^\\[&\-!#%,:;<=>@`~]$/.test(escape) ? escape === '\\-' ? escape : escape[1] : escape
@@ -50,7 +71,11 @@ const readClass = (source, start) => {
 const withoutSets = (source) => {
   let pattern = ''
   for (let at = 0; at < source.length;) {
-    if (source[at] === '\\') {
+    const sequence = sequenceAt(source, at)
+    if (sequence) {
+      pattern += sequence.pattern
+      at = sequence.end
+    } else if (source[at] === '\\') {
       pattern += source.slice(at, at + 2)
       at += 2
     } else if (source[at] === '[') {

@@ -1,5 +1,5 @@
 // structuredClone (HTML Standard §2.7).
-import { define } from '../host.js'
+import { define, platform } from '../host.js'
 import { Blob, File } from './blob.js'
 import { DOMException } from './dom-exception.js'
 
@@ -94,6 +94,7 @@ const cloneValue = (value, seen) => {
   }
   for (const [test, make] of cloneable) if (test(value)) return keep(make(value))
   if (value instanceof Error) return cloneError(value, seen, keep)
+  if (platform.has(Object.getPrototypeOf(value))) refuse(value)
   if (Array.isArray(value)) {
     const copy = keep([])
     copy.length = value.length

@@ -9,7 +9,7 @@ use aes_gcm::{
 use cipher::{
     BlockDecryptMut, BlockEncryptMut, KeyIvInit, StreamCipher,
     block_padding::{NoPadding, Pkcs7},
-    consts::{U12, U16},
+    consts::{U8, U12, U16, U32, U64},
 };
 use javy_plugin_api::javy::quickjs::{Ctx, Function, Object, Result};
 
@@ -101,7 +101,7 @@ fn ctr(key: &[u8], counter: &[u8], data: &[u8], bits: u32) -> Answer {
     Ok(output)
 }
 
-/// The tag follows the text. Nonces of 12 bytes and of 16 are supported.
+/// The tag follows the text. Nonces of 8, 12, 16, 32 and 64 bytes are supported.
 fn gcm(encrypt: bool, key: &[u8], nonce: &[u8], aad: &[u8], data: &[u8], tag: &[u8]) -> Answer {
     fn run<N: cipher::ArrayLength<u8>, A>(
         encrypt: bool,
@@ -136,9 +136,12 @@ fn gcm(encrypt: bool, key: &[u8], nonce: &[u8], aad: &[u8], data: &[u8], tag: &[
         if same { Ok(stream) } else { Err("bad decrypt") }
     }
     match nonce.len() {
+        8 => with_aes!(key, A => run::<U8, A>(encrypt, key, nonce, aad, data, tag)),
         12 => with_aes!(key, A => run::<U12, A>(encrypt, key, nonce, aad, data, tag)),
         16 => with_aes!(key, A => run::<U16, A>(encrypt, key, nonce, aad, data, tag)),
-        _ => Err("the nonce must have 12 or 16 bytes"),
+        32 => with_aes!(key, A => run::<U32, A>(encrypt, key, nonce, aad, data, tag)),
+        64 => with_aes!(key, A => run::<U64, A>(encrypt, key, nonce, aad, data, tag)),
+        _ => Err("the nonce must have 8, 12, 16, 32 or 64 bytes"),
     }
 }
 

@@ -1,7 +1,7 @@
 // ECDSA and ECDH over the NIST curves, Ed25519 and X25519.
 import { native } from '../../host.js'
 import { bytesOf } from '../encoding.js'
-import { bytesOfKey, checkJwk, checkUsages, error, hashOf, makeKey, needUsages } from './key.js'
+import { CryptoKey, bytesOfKey, checkJwk, checkUsages, error, hashOf, makeKey, needUsages } from './key.js'
 
 const { ec } = native
 const CURVES = { 'P-256': 32, 'P-384': 48, 'P-521': 66 }
@@ -132,6 +132,7 @@ const edwards = (name, publicUsages, privateUsages, operations) => ({
 const agreement = (secretOf) => ({
   deriveBits(algorithm, key, length) {
     const other = algorithm.public
+    if (!(other instanceof CryptoKey)) throw new TypeError('algorithm.public is not a CryptoKey')
     if (other?.type !== 'public' || other.algorithm.name !== key.algorithm.name || other.algorithm.namedCurve !== key.algorithm.namedCurve) throw error('InvalidAccessError', 'The public key does not fit the private one')
     let secret
     try { secret = secretOf(key, other) } catch (cause) { throw Object.assign(error('OperationError', 'The derivation failed'), { cause }) }

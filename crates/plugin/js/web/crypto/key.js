@@ -28,7 +28,7 @@ const held = new WeakMap()
 
 /** A key and its bytes: raw for secrets and curve 25519, PKCS#8 for private keys, SPKI for public ones. */
 export const makeKey = (type, algorithm, extractable, usages, bytes) => {
-  const key = new CryptoKey(MAKE, type, algorithm, type === 'public' ? true : Boolean(extractable), usages)
+  const key = new CryptoKey(MAKE, type, algorithm, Boolean(extractable), usages)
   held.set(key, bytes)
   return key
 }
@@ -43,7 +43,10 @@ export const normalise = (identifier, known) => {
   const wanted = String(given.name).toUpperCase()
   const name = known.find((one) => one.toUpperCase() === wanted)
   if (!name) throw error('NotSupportedError', `Unrecognized algorithm name: ${given.name}`)
-  return { ...given, name }
+  const algorithm = { ...given, name }
+  // Of the dictionaries, this member is an identifier itself.
+  if (known !== HASH_NAMES && algorithm.hash !== undefined) normalise(algorithm.hash, HASH_NAMES)
+  return algorithm
 }
 
 const HASHES = { 'SHA-1': 'sha1', 'SHA-256': 'sha256', 'SHA-384': 'sha384', 'SHA-512': 'sha512', 'SHA3-256': 'sha3-256', 'SHA3-384': 'sha3-384', 'SHA3-512': 'sha3-512' }

@@ -131,7 +131,7 @@ const derivation = (name, derive) => ({
   },
   lengthOf: () => null,
   deriveBits(algorithm, key, length) {
-    if (length === null || length === undefined || length % 8 !== 0) throw error('OperationError', 'length must be a multiple of 8')
+    if (!length || length % 8 !== 0) throw error('OperationError', 'length must be a multiple of 8, and not zero')
     return derive(algorithm, bytesOfKey(key), length / 8)
   },
 })
@@ -147,11 +147,11 @@ export const secretAlgorithms = {
   }),
   HKDF: derivation('HKDF', ({ hash, salt, info }, key, length) => {
     const [name, salted, informed] = [hashOf(hash), bytesOf(salt, 'algorithm.salt'), bytesOf(info, 'algorithm.info')]
-    return length === 0 ? EMPTY : operation(() => native.hkdf(name, key, salted, informed, length))
+    return operation(() => native.hkdf(name, key, salted, informed, length))
   }),
   PBKDF2: derivation('PBKDF2', ({ hash, salt, iterations }, key, length) => {
     const [name, salted] = [hashOf(hash), bytesOf(salt, 'algorithm.salt')]
     if (!(Number(iterations) > 0)) throw error('OperationError', 'iterations cannot be zero')
-    return length === 0 ? EMPTY : operation(() => native.pbkdf2(name, key, salted, Number(iterations), length))
+    return operation(() => native.pbkdf2(name, key, salted, Number(iterations), length))
   }),
 }
