@@ -92,15 +92,17 @@ impl State {
         self.random.u64(..)
     }
 
-    fn log(&mut self, level: &str, text: &str) {
+    fn log(&mut self, level: &str, text: &[u8]) {
         const CUT: &str = "[console output cut: limits.logBytes]\n";
         let max = self.log_limit;
         if self.logs.len() >= max {
             return;
         }
+        let room = max - self.logs.len();
+        // Not more of it than can be kept, and so much more that the line below is too long.
+        let text = String::from_utf8_lossy(&text[..text.len().min(room + 4)]);
         let line =
             format!("{}\t{}\t{level}\t{text}\n", humantime::format_rfc3339_millis(SystemTime::now()), self.request_id);
-        let room = max - self.logs.len();
         if line.len() <= room {
             self.logs.extend_from_slice(line.as_bytes());
         } else {
@@ -139,8 +141,7 @@ pub fn linker(engine: &Engine, phase: Phase) -> wasmtime::Result<Linker<State>> 
         "log",
         |mut caller: Caller<'_, State>, level: u32, ptr: u32, len: u32| -> wasmtime::Result<()> {
             let (bytes, state) = view(&mut caller)?;
-            let text = String::from_utf8_lossy(range(bytes, ptr, len)?).into_owned();
-            state.log(LEVELS.get(level as usize).unwrap_or(&"INFO"), &text);
+            state.log(LEVELS.get(level as usize).unwrap_or(&"INFO"), range(bytes, ptr, len)?);
             Ok(())
         },
     )?;
@@ -161,7 +162,7 @@ pub fn linker(engine: &Engine, phase: Phase) -> wasmtime::Result<Linker<State>> 
             let deadline = caller.data().deadline;
             Box::new(async move {
                 let now = Instant::now();
-                let until = now + Duration::from_secs_f64((ms / 1e3).clamp(0.0, 1e9));
+                let until = now + milliseconds(ms);
                 tokio::time::sleep_until(until.min(deadline).into()).await;
                 if until > deadline { Err(wasmtime::Error::from(Stop::Deadline)) } else { Ok(()) }
             })
@@ -192,7 +193,7 @@ fn streaming(linker: &mut Linker<State>, phase: Phase) -> wasmtime::Result<()> {
                     while sent < len || (sent == 0 && kind == HEAD) {
                         let size = if kind == HEAD { len } else { (len - sent).min(PART_BYTES) };
                         let (bytes, _) = view(&mut caller)?;
-                        let content = Bytes::copy_from_slice(range(bytes, ptr + sent, size)?);
+                        let content = Bytes::copy_from_slice(range(bytes, ptr.saturating_add(sent), size)?);
                         let part = if kind == HEAD { Part::Head(content) } else { Part::Data(content) };
                         match tokio::time::timeout_at(deadline.into(), stream.send(part)).await {
                             Ok(Ok(())) => sent += size,
@@ -249,8 +250,7 @@ fn requests(linker: &mut Linker<State>, phase: Phase) -> wasmtime::Result<()> {
             Box::new(async move {
                 let State { deadline, fetches, .. } = caller.data_mut();
                 let deadline = *deadline;
-                let wait = if ms < 0.0 { 1e9 } else { (ms / 1e3).clamp(0.0, 1e9) };
-                let until = Instant::now() + Duration::from_secs_f64(wait);
+                let until = Instant::now() + milliseconds(if ms < 0.0 { f64::INFINITY } else { ms });
                 let id = match fetches {
                     Some(fetches) => fetches.next(until.min(deadline)).await,
                     None => 0,
@@ -270,15 +270,18 @@ fn wasi(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         "fd_write",
         |mut caller: Caller<'_, State>, fd: i32, iovs: u32, count: u32, written: u32| -> wasmtime::Result<i32> {
             let (bytes, state) = view(&mut caller)?;
-            let mut text = Vec::new();
+            let (mut text, mut total) = (Vec::new(), 0u32);
             for index in 0..count.min(64) {
                 let ptr = word(bytes, iovs.saturating_add(index * 8))?;
                 let len = word(bytes, iovs.saturating_add(index * 8 + 4))?;
-                text.extend_from_slice(range(bytes, ptr, len)?);
+                let part = range(bytes, ptr, len)?;
+                // All parts may be the same megabytes; more than can be kept isn't copied.
+                text.extend_from_slice(&part[..part.len().min(state.log_limit.saturating_sub(text.len()))]);
+                total = total.wrapping_add(len);
             }
-            put(bytes, written, &(text.len() as u32).to_le_bytes())?;
+            put(bytes, written, &total.to_le_bytes())?;
             let level = if fd == 2 { "ERROR" } else { "INFO" };
-            state.log(level, String::from_utf8_lossy(&text).trim_end());
+            state.log(level, text.trim_ascii_end());
             Ok(0)
         },
     )?;
@@ -340,6 +343,11 @@ fn view<'a>(caller: &'a mut Caller<'_, State>) -> wasmtime::Result<(&'a mut [u8]
     Ok(memory.data_and_store_mut(caller))
 }
 
+/// What a guest calls milliseconds may be any number, or none. At most 30 years.
+fn milliseconds(ms: f64) -> Duration {
+    Duration::from_secs_f64(if ms > 0.0 { (ms / 1e3).min(1e9) } else { 0.0 })
+}
+
 fn outside() -> wasmtime::Error {
     wasmtime::Error::msg("a host call named memory that isn't there")
 }
@@ -370,7 +378,7 @@ mod tests {
     fn cuts_logs_once_and_says_so() {
         let mut state = State::new("id".into(), Instant::now(), 0, 100_000, None);
         for _ in 0..40 {
-            state.log("INFO", &"ä".repeat(5_000));
+            state.log("INFO", "ä".repeat(5_000).as_bytes());
         }
         assert!(state.logs.ends_with(b"limits.logBytes]\n"));
         assert!(state.logs.len() < 100_100);

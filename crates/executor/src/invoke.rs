@@ -3,11 +3,14 @@
 use crate::{
     Class, Function, Invocation, MAX_PAYLOAD_BYTES, MAX_STREAM_BYTES, Outcome,
     host::{State, Stop},
+    trim::Sandbox,
     types::FunctionSpec,
 };
 use serde_json::json;
 use std::{
+    panic::{self, AssertUnwindSafe},
     sync::atomic::{AtomicU32, Ordering},
+    task::Poll,
     time::{Duration, Instant},
 };
 use wasmtime::{Extern, Instance, Memory, Store, TypedFunc, UpdateDeadline};
@@ -59,11 +62,12 @@ impl Function {
         let own = started + self.spec.timeout;
         let deadline = invocation.deadline.map_or(own, |deadline| deadline.min(own));
         let Invocation { request_id, payload, client_context, stream, .. } = invocation;
-        let mut store = Store::new(
+        let mut sandbox = Sandbox::new(Store::new(
             &self.executor.engine,
             State::new(request_id, deadline, self.memory_limit, self.spec.limits.log_bytes, Some(self.outlet.clone()))
                 .streaming(stream),
-        );
+        ));
+        let store = &mut sandbox.store;
         store.limiter(|state| state);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|store| match store.data().deadline {
@@ -71,27 +75,29 @@ impl Function {
             _ => Err(Stop::Deadline.into()),
         });
         let mut memory_bytes = 0;
-        let answer =
-            self.call(&mut store, &payload, client_context.as_deref().unwrap_or_default(), &mut memory_bytes).await;
+        let call = self.call(&mut sandbox, &payload, client_context.as_deref().unwrap_or_default(), &mut memory_bytes);
+        let answer = contain(call).await;
         let duration = started.elapsed();
-        let state = store.into_data();
-        let (class, payload) = self.ending(answer, &state, duration);
-        Outcome { class, payload, logs: state.logs, duration, memory_bytes }
+        let logs = std::mem::take(&mut sandbox.store.data_mut().logs);
+        let (class, payload) = self.ending(answer, sandbox.store.data(), duration);
+        Outcome { class, payload, logs, duration, memory_bytes }
     }
 
     async fn call(
         &self,
-        store: &mut Store<State>,
+        sandbox: &mut Sandbox,
         event: &[u8],
         client: &str,
         memory_bytes: &mut usize,
     ) -> wasmtime::Result<Answer> {
+        let Sandbox { store, memory: trimmed } = sandbox;
         let base = self.memory.instantiate_async(&mut *store).await?;
         let missing = || wasmtime::Error::msg("an export is missing");
         let memory: Memory = base
             .get_module_export(&mut *store, &self.memory_export)
             .and_then(Extern::into_memory)
             .ok_or_else(missing)?;
+        *trimmed = Some((memory, memory.data_size(&*store)));
         let mut externs = Vec::with_capacity(self.externs.len());
         for export in &self.externs {
             externs.push(base.get_module_export(&mut *store, export).ok_or_else(missing)?);
@@ -196,6 +202,18 @@ impl Function {
     }
 }
 
+/// Polls a guest's call such that a panic of the host, in one of its own calls, ends this invocation and not its caller, whose
+/// other invocations share a thread and perhaps a connection.
+async fn contain<T>(call: impl Future<Output = wasmtime::Result<T>>) -> wasmtime::Result<T> {
+    let mut call = std::pin::pin!(call);
+    std::future::poll_fn(move |cx| {
+        // After a panic nothing of the call is looked at but its state, which any host call leaves whole.
+        panic::catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(cx)))
+            .unwrap_or_else(|_| Poll::Ready(Err(wasmtime::Error::msg("the host failed"))))
+    })
+    .await
+}
+
 /// QuickJS's own limit was reached; it throws an error that a handler could even catch.
 fn is_out_of_memory(error: &[u8]) -> bool {
     const BEGINNINGS: [&[u8]; 2] =
@@ -209,4 +227,22 @@ fn signal(number: u32) -> &'static str {
 
 fn describe(kind: &str, message: &str) -> bytes::Bytes {
     json!({ "errorType": kind, "errorMessage": message }).to_string().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_of_the_host_is_an_ending() {
+        let hook = panic::take_hook();
+        panic::set_hook(Box::new(|_| {}));
+        let ended = contain(async {
+            tokio::task::yield_now().await;
+            if true { panic!("on purpose") } else { Ok(()) }
+        });
+        assert!(ended.await.is_err());
+        panic::set_hook(hook);
+        assert_eq!(contain(async { Ok(1) }).await.unwrap(), 1);
+    }
 }

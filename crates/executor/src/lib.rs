@@ -8,8 +8,11 @@
 //! - [`host`]: what a guest can ask of the host: log, sleep, clock, random bytes, and by [`fetch`] the outside
 //! - [`load`]: source → bytecode → snapshot
 //! - [`invoke`]: one invocation
+//! - [`trim`]: a sandbox's memory, given back when its invocation grew much
 //! - [`trace`]: stack traces in the author's files
 
+#[cfg(test)]
+mod attacks;
 mod engine;
 mod fetch;
 mod host;
@@ -18,6 +21,7 @@ mod load;
 mod snapshot;
 mod split;
 mod trace;
+mod trim;
 mod types;
 
 pub use engine::Executor;
