@@ -245,8 +245,14 @@ fn resolve(options: &dto::ListenOptions) -> Result<std::net::SocketAddr, Failure
     addresses.next().ok_or_else(|| failed("the name has no address".to_owned()))
 }
 
-/// Runs what blocks on a thread of its own.
+/// Runs what blocks on a thread of its own. Loading a function takes several times its size for a moment; what is free
+/// afterwards goes back to the system now, as nothing may happen on that thread for hours.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Failure> + Send + 'static) -> Result<T, Failure> {
+    let work = || {
+        let result = work();
+        crate::give_back();
+        result
+    };
     let result = spawn_blocking(work).await;
     result.unwrap_or_else(|error| Err(Failure::new("ENGINE", format!("the engine failed: {error}"))))
 }

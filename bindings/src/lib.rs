@@ -11,3 +11,12 @@ mod error;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Returns this thread's free memory to the system.
+fn give_back() {
+    unsafe extern "C" {
+        fn mi_collect(force: bool);
+    }
+    // SAFETY: mimalloc's own, any thread may call it; `bool` is C's.
+    unsafe { mi_collect(true) }
+}

@@ -118,7 +118,12 @@ impl Runtime {
                 let native = Object::new(ctx.clone())?;
                 native.set(
                     "log",
-                    Func::from(|level: u32, text: String| unsafe { host::log(level, text.as_ptr(), text.len()) }),
+                    Func::from(|level: u32, text: quickjs::String<'_>| -> quickjs::Result<()> {
+                        let text = crate::native::well_formed(text)?;
+                        // SAFETY: the range is alive during the call.
+                        unsafe { host::log(level, text.as_ptr(), text.len()) };
+                        Ok(())
+                    }),
                 )?;
                 native.set("remaining", Func::from(|| unsafe { host::remaining() }))?;
                 native.set("native", crate::native::object(&ctx)?)?;
@@ -388,9 +393,13 @@ impl Runtime {
             }
             quickjs::CaughtError::Error(error) => return plain("Runtime.Error", &error.to_string()),
         };
-        described
-            .map(String::into_bytes)
-            .unwrap_or_else(|_| plain("Runtime.OutOfMemory", "the error could not be described: out of memory"))
+        described.map(String::into_bytes).unwrap_or_else(|error| match quickjs::CaughtError::from_error(ctx, error) {
+            // Who broke what the description needs (`Array.prototype`, say) is told no more than this.
+            quickjs::CaughtError::Exception(exception) if exception.message().as_deref() != Some("out of memory") => {
+                plain("Error", "what was thrown can't be read")
+            }
+            _ => plain("Runtime.OutOfMemory", "the error could not be described: out of memory"),
+        })
     }
 }
 

@@ -16,6 +16,8 @@ mod zones;
 
 use javy_plugin_api::javy::quickjs::{Ctx, Object, Result};
 
+pub use text::well_formed;
+
 /// The object that the plugin's JavaScript receives as `native`.
 pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     let native = Object::new(ctx.clone())?;

@@ -3,7 +3,7 @@
 use super::bytes::{Bytes, fail, give, view};
 use encoding_rs::{Decoder, DecoderResult, Encoding};
 use javy_plugin_api::javy::quickjs::{
-    Class, Ctx, Function, JsLifetime, Object, Result,
+    self, Class, Ctx, Function, JsLifetime, Object, Result,
     class::{JsClass, Trace, Tracer, Writable},
     function::Constructor,
 };
@@ -27,6 +27,22 @@ impl<'js> JsClass<'js> for Decoding {
     fn constructor(_ctx: &Ctx<'js>) -> Result<Option<Constructor<'js>>> {
         Ok(None)
     }
+}
+
+/// A string's UTF-8, with U+FFFD for each surrogate that stands alone.
+pub fn well_formed(text: quickjs::String<'_>) -> Result<Vec<u8>> {
+    let text = text.to_cstring()?;
+    // SAFETY: the engine's own copy, alive until `text` is dropped.
+    let mut bytes = unsafe { std::slice::from_raw_parts(text.as_ptr().cast::<u8>(), text.len()) }.to_vec();
+    // The engine writes them like other characters of three bytes: ED, then A0 or more.
+    let mut at = 0;
+    while let Some(error) = bytes.get(at..).and_then(|rest| std::str::from_utf8(rest).err()) {
+        at += error.valid_up_to();
+        let end = (at + 3).min(bytes.len());
+        bytes[at..end].copy_from_slice(&"\u{fffd}".as_bytes()[..end - at]);
+        at = end;
+    }
+    Ok(bytes)
 }
 
 pub fn register<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {

@@ -1,0 +1,85 @@
+// Hostile functions on a real edge, over HTTP: each ends as it should, the next request to another function is served, a second
+// call of the same finds nothing of the first, and the edge's memory is what it was.
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { stop } from 'esbuild'
+import { startEdge, type Edge } from '../mesh/harness/edges.js'
+import { call, deploy, invoke, tries, type Answer } from '../mesh/harness/http.js'
+import { isExpected, readCases, STORM, type Case } from './cases.js'
+
+const TIMEOUT_S = 0.4
+const MEMORY_MB = 64
+/** How much an edge may keep after all of them: its own heaps, JavaScript's above all. It does not grow with their number. */
+const MAX_GROWTH_MB = 128
+/** `__proto__` and its kin, as any caller may send them. */
+const EVENT = '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},"toString":null,"then":1,"seed":7}'
+
+const cases = await readCases()
+
+describe('a hostile function fails alone', () => {
+  let folder: string
+  let edge: Edge
+  let before_: number
+
+  const hello = async (): Promise<void> => {
+    const answer = await invoke(edge.url, 'hello', { name: 'world' })
+    assert.deepEqual([answer.status, answer.json], [200, { ok: true, e: { name: 'world' } }], answer.text)
+  }
+  /** Resident memory that is no file's, MB. */
+  const memory = async (): Promise<number> => {
+    const status = await readFile(`/proc/${edge.pid}/status`, 'utf8')
+    return ['RssAnon', 'RssShmem'].reduce((sum, name) => sum + Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]), 0) / 1024
+  }
+
+  const kind = (answer: Answer): string => {
+    const [, name = ''] = tries(answer).split('=')
+    return `${name} ${answer.headers['x-amz-function-error'] === undefined ? answer.text.slice(0, 100) : (answer.json as { errorType: string }).errorType}`
+  }
+
+  /** How it ends, as {@link Case.endings} writes it; hello is served meanwhile. */
+  const ending = async ({ name, source }: Case): Promise<string> => {
+    const id = name.replaceAll(/[^a-z0-9]+/gi, '-').slice(0, 60)
+    const index = /^(export|await|exports\.handler = await) /m.test(source) ? 'index.mjs' : 'index.js'
+    const isStorm = source.includes('./storm')
+    const files = { [index]: source, ...(isStorm ? { 'storm.js': STORM } : {}) }
+    const deployed = await deploy(edge.url, id, '', { files, timeout: isStorm ? 3 : TIMEOUT_S, memorySize: MEMORY_MB, failover: 'never' })
+    if (deployed.status >= 400 && deployed.status < 500) return 'refused'
+    assert.equal(deployed.status, 201, deployed.text)
+    const [answer] = await Promise.all([invoke(edge.url, id, EVENT), hello()])
+    assert.equal(answer.status, 200, answer.text)
+    await call('DELETE', `${edge.url}/functions/${id}`)
+    return kind(answer)
+  }
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'swarm-hostile-'))
+    edge = await startEdge({ name: 'edge-a', folder })
+    await deploy(edge.url, 'hello', 'exports.handler = async (e) => ({ ok: true, e })')
+    await hello()
+    before_ = process.platform === 'linux' ? await memory() : 0
+  })
+  after(async () => {
+    await edge.kill()
+    await stop()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  test('there are cases', () => assert.ok(cases.length > 150 && cases.every(({ source }) => source !== ''), `${cases.length}`))
+
+  for (const one of cases) {
+    test(one.name, { timeout: 30_000 }, async () => {
+      const ended = await ending(one)
+      await hello()
+      assert.ok(isExpected(ended, one), `ended as ${ended}, not as ${one.endings.join(' or ')}`)
+    })
+  }
+
+  test('the edge keeps none of their memory', { skip: process.platform !== 'linux' && 'reads /proc' }, async () => {
+    await hello()
+    const grown = (await memory()) - before_
+    assert.ok(grown < MAX_GROWTH_MB, `${grown.toFixed(0)} MB more than before`)
+  })
+})
