@@ -11,10 +11,12 @@ use crate::{
 };
 use serde_json::json;
 use std::{
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
+    task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
 use wasm_encoder::MemoryType;
@@ -144,14 +146,23 @@ struct Guest {
 }
 
 impl Guest {
-    /// Calls an export; the result is the one value it has, or zero.
+    /// Calls an export; the result is the one value it has, or zero. It runs on a stack of its own, as invocations do: a guest
+    /// that recurses may take all of `MAX_STACK_BYTES`, and callers' threads have no more than that themselves.
     fn call(&mut self, name: &str, args: &[Val]) -> wasmtime::Result<u64> {
         let function = self
             .instance
             .get_func(&mut self.store, name)
             .ok_or_else(|| wasmtime::Error::msg(format!("no export {name}")))?;
         let mut results = vec![Val::I32(0); function.ty(&self.store).results().len()];
-        function.call(&mut self.store, args, &mut results)?;
+        let called = {
+            let call = pin!(function.call_async(&mut self.store, args, &mut results));
+            call.poll(&mut Context::from_waker(Waker::noop()))
+        };
+        match called {
+            Poll::Ready(called) => called?,
+            // Nothing that a loading guest may call waits, and its epochs don't yield.
+            Poll::Pending => return Err(wasmtime::Error::msg("the host made a loading guest wait")),
+        }
         Ok(match results.first() {
             Some(Val::I32(value)) => u64::from(*value as u32),
             Some(Val::I64(value)) => *value as u64,

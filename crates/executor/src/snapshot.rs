@@ -95,6 +95,39 @@ fn value_type(ty: ValType) -> we::ValType {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::{collection::vec, prelude::*};
+    use wasmtime::{Engine, Instance, Module, Store};
+
+    const WASM_PAGE_BYTES: usize = 65_536;
+
+    /// Two pages of WebAssembly with some bytes in them, zeros too.
+    fn memories() -> impl Strategy<Value = Vec<u8>> {
+        vec((0..2 * WASM_PAGE_BYTES, vec(prop_oneof![Just(0), any::<u8>()], 1..PAGE_BYTES * 2)), 0..6).prop_map(
+            |writes| {
+                let mut memory = vec![0; 2 * WASM_PAGE_BYTES];
+                for (at, bytes) in writes {
+                    let end = (at + bytes.len()).min(memory.len());
+                    memory[at..end].copy_from_slice(&bytes[..end - at]);
+                }
+                memory
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn a_module_has_the_memory_it_was_made_from(memory in memories()) {
+            let stretches = stretches(&memory);
+            // In order, apart, and none of them empty.
+            prop_assert!(stretches.windows(2).all(|pair| pair[0].0 as usize + pair[0].1.len() < pair[1].0 as usize));
+            prop_assert!(stretches.iter().all(|(at, bytes)| *at as usize % PAGE_BYTES == 0 && bytes.iter().any(|&byte| byte != 0)));
+            let engine = Engine::default();
+            let module = Module::new(&engine, memory_module(&stretches, 2, Some(2), &[])).unwrap();
+            let mut store = Store::new(&engine, ());
+            let instance = Instance::new(&mut store, &module, &[]).unwrap();
+            prop_assert!(instance.get_memory(&mut store, MEMORY_IMPORT.1).unwrap().data(&store) == memory);
+        }
+    }
 
     #[test]
     fn keeps_only_pages_with_something_in_them() {

@@ -199,6 +199,22 @@ fn the_hostile_fail_alone() {
 }
 
 #[test]
+fn recursion_while_loading_leaves_the_loading_thread_its_stack() {
+    // QuickJS's parsers recurse without looking at its limit: such a guest takes all the stack that it has.
+    for recursion in [
+        "new Function('!'.repeat(1e6) + '1')",
+        "(0, eval)('('.repeat(1e6))",
+        "JSON.parse('['.repeat(1e6))",
+        "const f = () => f() + 1; f()",
+    ] {
+        let source = format!("{recursion}; export const handler = () => 1");
+        let small = std::thread::Builder::new().stack_size(1 << 20);
+        let refused = small.spawn(move || try_load(&source, spec()).is_err()).unwrap().join().unwrap();
+        assert!(refused, "{recursion}");
+    }
+}
+
+#[test]
 fn a_computing_function_lets_others_run() {
     let burns = try_load(
         "export const handler = () => { for (;;); }",
