@@ -22,16 +22,17 @@ const LAYERS = {
   client: [],
   metrics: [],
   api: ['router', 'registry', 'bundle', 'metrics', 'regions'],
+  lambda: ['api', 'registry', 'bundle', 'regions'],
   native: [],
   disposal: [],
-  edge: ['api', 'router', 'registry', 'p2p', 'cluster', 'native', 'regions', 'bundle', 'metrics', 'config', 'disposal'],
+  edge: ['api', 'lambda', 'router', 'registry', 'p2p', 'cluster', 'native', 'regions', 'bundle', 'metrics', 'config', 'disposal'],
   upstreams: ['regions', 'config'],
   dns: ['upstreams', 'regions', 'config'],
   proxy: ['upstreams', 'regions', 'config'],
 }
 
 /** What may be imported besides as types only: the native module's DTOs are the shape of what comes in from HTTP. */
-const TYPES = { api: ['native'], router: ['native'], metrics: ['native', 'p2p', 'registry'] }
+const TYPES = { api: ['native'], lambda: ['native'], router: ['native'], metrics: ['native', 'p2p', 'registry'] }
 
 /** Each program, and all it may load; that the proxy and the DNS server load no native code follows from here. */
 const PROGRAMS = {

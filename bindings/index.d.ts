@@ -22,6 +22,8 @@ export declare class NativeEdge {
   load(spec: FunctionSpec, module: Buffer): Promise<void>
   /** Whether there was such a function. Invocations that run finish. */
   unload(name: string): boolean
+  /** Which versions aliases mean: all of them, in the place of those before. */
+  setAliases(aliases: Array<Alias>): void
   /** Invokes a function on this edge and on no other; `absent` when it isn't loaded. */
   invoke(request: InvokeRequest): Promise<Outcome>
   /** Serves HTTP; resolves with the port when it accepts connections. Once in an edge's life. */
@@ -37,6 +39,15 @@ export declare class NativeEdge {
   stats(): Stats
   /** Stops accepting, lets what runs finish for at most so long, then drops it. */
   close(graceMs: number): Promise<void>
+}
+
+/** A name for a version of a function, or for several by weight. */
+export interface Alias {
+  /** `function:alias`. */
+  key: string
+  /** `$LATEST` or a number. */
+  version: string
+  others: Array<Weighted>
 }
 
 /** A file of the UI. */
@@ -227,4 +238,10 @@ export interface Try {
   edge: string
   class: 'ok' | 'error' | 'timeout' | 'crashed' | 'refused' | 'absent' | 'unreachable'
   ms: number
+}
+
+export interface Weighted {
+  version: string
+  /** Its part of the invocations, 0 to 1. */
+  weight: number
 }

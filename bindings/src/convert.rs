@@ -82,6 +82,13 @@ impl From<dto::InvokeRequest> for executor::Invocation {
     }
 }
 
+impl From<dto::Alias> for server::Alias {
+    fn from(alias: dto::Alias) -> Self {
+        let others = alias.others.into_iter().map(|other| (other.version, other.weight));
+        Self { key: alias.key, version: alias.version, others: others.collect() }
+    }
+}
+
 impl From<server::Outcome> for dto::Outcome {
     fn from(outcome: server::Outcome) -> Self {
         Self {

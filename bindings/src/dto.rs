@@ -85,6 +85,23 @@ pub struct Outcome {
     pub memory_mb: f64,
 }
 
+/// A name for a version of a function, or for several by weight.
+#[napi(object)]
+pub struct Alias {
+    /// `function:alias`.
+    pub key: String,
+    /// `$LATEST` or a number.
+    pub version: String,
+    pub others: Vec<Weighted>,
+}
+
+#[napi(object)]
+pub struct Weighted {
+    pub version: String,
+    /// Its part of the invocations, 0 to 1.
+    pub weight: f64,
+}
+
 /// A peer's invocation.
 #[napi(object, use_nullable = true)]
 pub struct InvokeRequest {

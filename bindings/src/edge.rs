@@ -107,6 +107,12 @@ impl NativeEdge {
         self.0.gateway.remove(&name)
     }
 
+    /// Which versions aliases mean: all of them, in the place of those before.
+    #[napi(catch_unwind)]
+    pub fn set_aliases(&self, aliases: Vec<dto::Alias>) {
+        self.0.gateway.set_aliases(aliases.into_iter().map(Into::into).collect());
+    }
+
     /// Invokes a function on this edge and on no other; `absent` when it isn't loaded.
     #[napi(ts_return_type = "Promise<Outcome>")]
     pub async fn invoke(&self, request: dto::InvokeRequest) -> napi::Result<Settled<dto::Outcome>> {

@@ -20,6 +20,7 @@ import { openSync } from './edge/sync.js'
 import { messageOf, SwarmError } from './errors.js'
 import type { Log } from './log.js'
 import { openMetrics } from './metrics.js'
+import { openLambda } from './lambda/routes.js'
 import { engineCache, openNative } from './native.js'
 import { openMesh } from './p2p/mesh.js'
 import { openRegistry } from './registry/registry.js'
@@ -114,6 +115,10 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
   const control = openControl({
     functions,
     guard: openGuard({ httpHost: config.httpHost, needsToken: config.needsToken, hosts: config.hosts, controlKey: keys.control, clock: Date.now }),
+    lambda: openLambda(
+      { engine, functions, registry, specOf: spec, waitForHolders: (record) => waitForHolders(holders, record, 'all') },
+      (error, { method, path }) => log.error('a call of the Lambda API failed', { method, path, error: messageOf(error) }),
+    ),
     metrics: () => metrics.page(),
     onError: (error, { method, path }) => log.error('a control call failed', { method, path, error: messageOf(error) }),
   })
@@ -123,6 +128,7 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
     engine,
     mesh,
     registry,
+    want: (key) => sync.want(key),
     isDraining: () => draining,
     onFailover(event) {
       metrics.countTries(event.tries.slice(1))

@@ -12,6 +12,9 @@ export const ERRORS = {
   UNSUPPORTED_MEDIA_TYPE: { status: 415, type: 'UnsupportedMediaTypeException' },
   FORBIDDEN: { status: 403, type: 'AccessDeniedException' },
   NOT_FOUND: { status: 404, type: 'ResourceNotFoundException' },
+  CONFLICT: { status: 409, type: 'ResourceConflictException' },
+  /** The revision that the caller saw is no longer the newest. */
+  STALE: { status: 412, type: 'PreconditionFailedException' },
   METHOD_NOT_ALLOWED: { status: 405, type: 'MethodNotAllowedException' },
   TOO_LARGE: { status: 413, type: 'RequestTooLargeException' },
   TOO_MANY_REQUESTS: { status: 429, type: 'TooManyRequestsException' },

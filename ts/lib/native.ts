@@ -7,6 +7,7 @@ import type { EdgeOptions, NativeEdge } from '../../bindings/index.js'
 import { messageOf, SwarmError, type ErrorCode } from './errors.js'
 
 export type {
+  Alias,
   Asset,
   ControlRequest,
   ControlResponse,
@@ -54,6 +55,7 @@ export async function openNative(options: Omit<EdgeOptions, 'plugin'>): Promise<
     check: (spec, module) => native.check(spec, module).catch(rethrow),
     load: (spec, module) => native.load(spec, module).catch(rethrow),
     unload: (name) => native.unload(name),
+    setAliases: (aliases) => native.setAliases(aliases),
     invoke: (request) => native.invoke(request).catch(rethrow),
     listen: (where, onMiss, onControl) => native.listen(where, onMiss, onControl).catch(rethrow),
     setAssets: (assets) => native.setAssets(assets),

@@ -1,7 +1,7 @@
 //! The compiler takes anything: text of any kind, sources with mistakes in them, modules that were damaged on their way.
 //! `PROPTEST_CASES=100000` for a long run.
 
-#![expect(clippy::unwrap_used, reason = "helpers outside of test functions")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers outside of test functions")]
 
 use proptest::{collection::vec, prelude::*, sample::select};
 use std::{

@@ -120,7 +120,7 @@ mod tests {
             let stretches = stretches(&memory);
             // In order, apart, and none of them empty.
             prop_assert!(stretches.windows(2).all(|pair| pair[0].0 as usize + pair[0].1.len() < pair[1].0 as usize));
-            prop_assert!(stretches.iter().all(|(at, bytes)| *at as usize % PAGE_BYTES == 0 && bytes.iter().any(|&byte| byte != 0)));
+            prop_assert!(stretches.iter().all(|(at, bytes)| (*at as usize).is_multiple_of(PAGE_BYTES) && bytes.iter().any(|&byte| byte != 0)));
             let engine = Engine::default();
             let module = Module::new(&engine, memory_module(&stretches, 2, Some(2), &[])).unwrap();
             let mut store = Store::new(&engine, ());

@@ -24,7 +24,7 @@ use crate::{
     receipt::is_edge_char,
     reply,
     stats::{Counters, Stats},
-    table::{Entry, Table},
+    table::{Alias, Entry, Table},
 };
 
 /// An edge's functions, assets, events and counters. It needs no listener: a peer's invocation comes another way.
@@ -86,10 +86,15 @@ impl Gateway {
         self.table.remove(name)
     }
 
-    /// Invokes the function here and nowhere else, as a peer's request asks for.
+    /// Which versions aliases mean, all of them.
+    pub fn set_aliases(&self, aliases: Vec<Alias>) {
+        self.table.set_aliases(aliases);
+    }
+
+    /// Invokes the function here and nowhere else, as a peer's request asks for. A version is `name:version`.
     pub async fn invoke(&self, name: &str, invocation: Invocation) -> Outcome {
         let started = Instant::now();
-        match self.table.get(name, None) {
+        match self.table.get(name) {
             Some(entry) => entry.invoke(invocation).await,
             None => Outcome::absent(started.elapsed()),
         }

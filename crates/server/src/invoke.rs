@@ -4,7 +4,7 @@ use std::{rc::Rc, sync::Arc, sync::atomic::Ordering::Relaxed, time::Instant};
 
 use bytes::Bytes;
 use hyper::{
-    HeaderMap, Method, Request, Response,
+    HeaderMap, Method, Request, Response, StatusCode,
     body::Incoming,
     header::{HeaderName, HeaderValue},
     http::request::Parts,
@@ -18,7 +18,7 @@ use crate::{
     host::{Ending, HostError, MissRequest, MissResponse, Outcome},
     read::read,
     receipt::{EDGE, Receipt, Tries},
-    reply::Failure,
+    reply::{Failure, REQUEST_ID},
     request_id::RequestId,
     table::Entry,
     target::{self, Target},
@@ -34,6 +34,7 @@ const NO_EVENT: Bytes = Bytes::from_static(b"{}");
 /// What the headers of an invocation ask for.
 struct Asked {
     log_tail: bool,
+    dry_run: bool,
     client_context: Option<String>,
     failover: Option<String>,
 }
@@ -61,6 +62,8 @@ pub(crate) struct Call<'a> {
     pub(crate) target: Target<'a>,
     pub(crate) payload: Bytes,
     pub(crate) log_tail: bool,
+    /// Asks whether the function could be invoked, and invokes nothing.
+    dry_run: bool,
     client_context: Option<String>,
     failover: Option<String>,
     pub(crate) id: RequestId,
@@ -78,16 +81,20 @@ impl<'a> Call<'a> {
         if head.method != Method::POST {
             return Err(Failure::method_not_allowed("POST"));
         }
-        let target = target::parse(segment.unwrap_or_default(), head.uri.query())
+        let mut target = target::parse(segment.unwrap_or_default(), head.uri.query())
             .map_err(|bad| Failure::invalid_parameter(bad.0))?;
-        let Asked { log_tail, client_context, failover } = Asked::parse(&head.headers)?;
+        target.qualifier = gateway.table.version(&target.name, target.qualifier);
+        let Asked { log_tail, dry_run, client_context, failover } = Asked::parse(&head.headers)?;
         let payload = read(body, gateway.limits.max_event_bytes, gateway.limits.body_timeout).await?;
-        Ok(Self { target, payload: event(payload)?, log_tail, client_context, failover, id })
+        Ok(Self { target, payload: event(payload)?, log_tail, dry_run, client_context, failover, id })
     }
 
     /// The function, if it is loaded here.
     pub(crate) fn entry(&self, gateway: &Gateway) -> Option<Arc<Entry>> {
-        gateway.table.get(&self.target.name, self.target.qualifier.as_deref())
+        match &self.target.qualifier {
+            None => gateway.table.get(&self.target.name),
+            Some(version) => gateway.table.get(&format!("{}:{version}", self.target.name)),
+        }
     }
 
     pub(crate) fn invocation(&self) -> Invocation {
@@ -101,7 +108,8 @@ impl<'a> Call<'a> {
 
     pub(crate) fn receipt(&self, gateway: &Gateway) -> Receipt<'_> {
         let edge = gateway.name_header.clone();
-        Receipt { name: &self.target.name, id: self.id, edge, tries: Tries::new(), log_tail: self.log_tail }
+        let version = self.target.qualifier.as_deref();
+        Receipt { name: &self.target.name, version, id: self.id, edge, tries: Tries::new(), log_tail: self.log_tail }
     }
 
     /// What the host needs to find a better ending than the one here.
@@ -127,6 +135,9 @@ async fn answer(
     let gateway = &*worker.gateway;
     let (head, body) = request.into_parts();
     let call = Call::read(gateway, &head, target::segment(head.uri.path()), body, id).await?;
+    if call.dry_run {
+        return dry_run(gateway, &call);
+    }
     let outcome = match call.entry(gateway) {
         Some(entry) => entry.invoke(call.invocation()).await,
         None => Outcome::absent(started.elapsed()),
@@ -140,6 +151,17 @@ async fn answer(
         Ok(outcome) => receipt.respond(outcome),
         Err(failure) => receipt.refuse(&failure),
     })
+}
+
+/// 204 when the function is here, as it is on every edge that is up to date.
+fn dry_run(gateway: &Gateway, call: &Call<'_>) -> Result<Response<Body>, Failure> {
+    if call.entry(gateway).is_none() && gateway.table.get(&call.target.name).is_none() {
+        return Err(Failure::not_found(format!("Function not found: {}", call.target.name)));
+    }
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response.headers_mut().insert(REQUEST_ID, call.id.to_header());
+    Ok(response)
 }
 
 /// Lets the host find a better ending than the one here; the receipt tells who was tried.
@@ -190,15 +212,19 @@ fn event(body: Bytes) -> Result<Bytes, Failure> {
 
 impl Asked {
     fn parse(headers: &HeaderMap) -> Result<Self, Failure> {
-        if let Some(kind) = headers.get(INVOCATION_TYPE)
-            && kind != "RequestResponse"
-        {
-            return Err(Failure::invalid_parameter(format!(
-                "X-Amz-Invocation-Type {kind:?} is not supported: only \"RequestResponse\" is"
-            )));
-        }
+        let dry_run = match headers.get(INVOCATION_TYPE) {
+            None => false,
+            Some(kind) if kind == "RequestResponse" => false,
+            Some(kind) if kind == "DryRun" => true,
+            Some(kind) => {
+                return Err(Failure::invalid_parameter(format!(
+                    "X-Amz-Invocation-Type {kind:?} is not supported: only \"RequestResponse\" and \"DryRun\" are"
+                )));
+            }
+        };
         Ok(Self {
             log_tail: headers.get(LOG_TYPE).is_some_and(|kind| kind == "Tail"),
+            dry_run,
             client_context: headers.get(CLIENT_CONTEXT).map(client_context).transpose()?,
             failover: headers.get(FAILOVER).map(failover).transpose()?,
         })

@@ -40,3 +40,4 @@ pub use host::{
 pub use limits::Limits;
 pub use server::Server;
 pub use stats::{FunctionStats, LATENCY_BOUNDS_MS, Stats};
+pub use table::Alias;

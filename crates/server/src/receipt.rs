@@ -22,7 +22,7 @@ pub(crate) const TRIES: HeaderName = HeaderName::from_static("x-swarm-tries");
 pub(crate) const EXECUTED_VERSION: HeaderName = HeaderName::from_static("x-amz-executed-version");
 const FUNCTION_ERROR: HeaderName = HeaderName::from_static("x-amz-function-error");
 const LOG_RESULT: HeaderName = HeaderName::from_static("x-amz-log-result");
-pub(crate) const LATEST: HeaderValue = HeaderValue::from_static("$LATEST");
+const LATEST: HeaderValue = HeaderValue::from_static("$LATEST");
 const UNHANDLED: HeaderValue = HeaderValue::from_static("Unhandled");
 /// Lambda's own limit for `X-Amz-Log-Result`.
 const LOG_TAIL_BYTES: usize = 4 << 10;
@@ -69,6 +69,8 @@ pub(crate) fn is_edge_char(char: char) -> bool {
 /// What an answer needs besides the outcome.
 pub(crate) struct Receipt<'a> {
     pub(crate) name: &'a str,
+    /// `None`: `$LATEST`.
+    pub(crate) version: Option<&'a str>,
     pub(crate) id: RequestId,
     /// The edge whose outcome it is.
     pub(crate) edge: HeaderValue,
@@ -93,18 +95,23 @@ struct ErrorPayload {
 }
 
 impl Receipt<'_> {
-    pub(crate) fn respond(self, outcome: Outcome) -> Response<Body> {
+    pub(crate) fn respond(self, mut outcome: Outcome) -> Response<Body> {
+        let (outcome_logs, duration, memory_bytes) =
+            (std::mem::take(&mut outcome.logs), outcome.duration, outcome.memory_bytes);
         let mut response = match outcome.class {
-            Ending::Ok => executed(outcome.payload, self.id, false),
-            Ending::Error | Ending::Timeout | Ending::Crashed => executed(outcome.payload, self.id, true),
-            Ending::Absent => Failure::not_found(format!("Function not found: {}", self.name)).respond(self.id),
+            Ending::Ok => executed(outcome.payload, self.id, self.version(), false),
+            Ending::Error | Ending::Timeout | Ending::Crashed => {
+                executed(outcome.payload, self.id, self.version(), true)
+            }
+            Ending::Absent => Failure::not_found(format!("Function not found: {}", self.function())).respond(self.id),
             Ending::Refused => refused(&outcome.payload, self.id),
             Ending::Unreachable => {
                 Failure::unavailable("No edge that has the function could be reached").respond(self.id)
             }
         };
         if self.log_tail {
-            add_log_tail(response.headers_mut(), &outcome.logs);
+            let logs = self.report(&outcome_logs, duration, memory_bytes);
+            add_log_tail(response.headers_mut(), &logs);
         }
         self.stamp(response.headers_mut());
         response
@@ -119,6 +126,25 @@ impl Receipt<'_> {
         response
     }
 
+    /// Console output between the lines that Lambda writes around it.
+    pub(crate) fn report(&self, logs: &[u8], duration: Duration, memory_bytes: usize) -> Vec<u8> {
+        let id = self.id.to_text();
+        let version = self.version.unwrap_or("$LATEST");
+        let start = format!("START RequestId: {id} Version: {version}\n");
+        let end = format!("END RequestId: {id}\n{}", report_line(&id, duration, memory_bytes));
+        [start.as_bytes(), logs, end.as_bytes()].concat()
+    }
+
+    /// As it was asked for.
+    fn function(&self) -> String {
+        self.version.map_or_else(|| self.name.to_owned(), |version| format!("{}:{version}", self.name))
+    }
+
+    /// The version that was executed.
+    pub(crate) fn version(&self) -> HeaderValue {
+        self.version.and_then(|version| HeaderValue::from_str(version).ok()).unwrap_or(LATEST)
+    }
+
     /// Who answered, and who was tried.
     pub(crate) fn stamp(self, headers: &mut HeaderMap) {
         headers.insert(EDGE, self.edge);
@@ -126,11 +152,11 @@ impl Receipt<'_> {
     }
 }
 
-fn executed(payload: Bytes, id: RequestId, failed: bool) -> Response<Body> {
+fn executed(payload: Bytes, id: RequestId, version: HeaderValue, failed: bool) -> Response<Body> {
     let mut response = Response::new(Body::Full(payload));
     let mut headers = HeaderMap::with_capacity(8);
     headers.insert(CONTENT_TYPE, JSON);
-    headers.insert(EXECUTED_VERSION, LATEST);
+    headers.insert(EXECUTED_VERSION, version);
     headers.insert(REQUEST_ID, id.to_header());
     if failed {
         headers.insert(FUNCTION_ERROR, UNHANDLED);
@@ -147,6 +173,15 @@ fn refused(payload: &[u8], id: RequestId) -> Response<Body> {
         message: message.as_deref().unwrap_or("Rate exceeded"),
     };
     exception(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", &body, id)
+}
+
+/// A duration in milliseconds is billed whole.
+fn report_line(id: &str, duration: Duration, memory_bytes: usize) -> String {
+    let ms = duration.as_secs_f64() * 1e3;
+    let (billed, used) = (ms.ceil(), memory_bytes.div_ceil(1 << 20));
+    format!(
+        "REPORT RequestId: {id}\tDuration: {ms:.2} ms\tBilled Duration: {billed} ms\tMax Memory Used: {used} MB\t\n"
+    )
 }
 
 /// The last 4 KB of the logs in Base64.

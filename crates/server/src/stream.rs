@@ -30,7 +30,7 @@ use crate::{
     gateway::Gateway,
     host::{Ending, Outcome},
     invoke::{Call, fail_over},
-    receipt::{EDGE, EXECUTED_VERSION, LATEST},
+    receipt::{EDGE, EXECUTED_VERSION},
     reply::{Failure, REQUEST_ID},
     request_id::RequestId,
     table::Entry,
@@ -104,7 +104,7 @@ async fn answer(
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(eventstream::CONTENT_TYPE));
-    headers.insert(EXECUTED_VERSION, LATEST);
+    headers.insert(EXECUTED_VERSION, receipt.version());
     headers.insert(REQUEST_ID, id.to_header());
     receipt.stamp(headers);
     Ok(response)

@@ -39,7 +39,10 @@ pub(crate) fn parse<'a>(segment: &'a str, query: Option<&'a str>) -> Result<Targ
     let (name, mut qualifier) = if segment.bytes().all(is_name_byte) {
         (Cow::Borrowed(segment), None)
     } else {
-        split_qualifier(decode(segment)?)
+        split_qualifier(match decode(segment)? {
+            Cow::Borrowed(text) => Cow::Borrowed(without_prefix(text)),
+            Cow::Owned(text) => Cow::Owned(without_prefix(&text).to_owned()),
+        })
     };
     if name.is_empty() || name.len() > MAX_NAME || !name.bytes().all(is_name_byte) {
         return Err(BadTarget(format!(
@@ -59,6 +62,27 @@ pub(crate) fn parse<'a>(segment: &'a str, query: Option<&'a str>) -> Result<Targ
         ))),
         qualifier => Ok(Target { name, qualifier }),
     }
+}
+
+/// `arn:aws:lambda:region:account:function:name:qualifier`, `account:function:name`, `function:name` → what follows the prefix.
+fn without_prefix(text: &str) -> &str {
+    let mut rest = text;
+    if let Some(arn) = rest.strip_prefix("arn:aws") {
+        // Partition's rest, service, region.
+        let mut parts = arn.splitn(4, ':');
+        if let (Some(_), Some("lambda"), Some(_), Some(after)) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        {
+            rest = after;
+        }
+    }
+    if let Some((account, after)) = rest.split_once(':')
+        && account.len() == 12
+        && account.bytes().all(|byte| byte.is_ascii_digit())
+    {
+        rest = after;
+    }
+    rest.strip_prefix("function:").unwrap_or(rest)
 }
 
 fn split_qualifier(name: Cow<'_, str>) -> (Cow<'_, str>, Option<Cow<'_, str>>) {
@@ -108,6 +132,14 @@ mod tests {
             found("/2015-03-31/functions/a%3A%24LATEST/invocations", Some("Qualifier=%24LATEST")),
             name("a", Some("$LATEST"))
         );
+        let arn = "arn%3Aaws%3Alambda%3Aeu-central-1%3A000000000000%3Afunction%3Aa";
+        assert_eq!(found(&format!("/2015-03-31/functions/{arn}/invocations"), None), name("a", None));
+        assert_eq!(found(&format!("/2015-03-31/functions/{arn}%3A7/invocations"), None), name("a", Some("7")));
+        assert_eq!(
+            found("/2015-03-31/functions/000000000000:function:a:live/invocations", None),
+            name("a", Some("live"))
+        );
+        assert_eq!(found("/2015-03-31/functions/function:a/invocations", None), name("a", None));
         assert_eq!(found("/2015-03-31/functions/a/invocations", Some("x=1&Qualifier=2")), name("a", Some("2")));
     }
 

@@ -10,6 +10,8 @@ export interface ControlOptions {
   functions: Functions
   /** Throws when the call may not be made. */
   guard: (request: Request) => void
+  /** AWS Lambda's own paths; null: not one of them. */
+  lambda?: (request: Request) => Promise<ControlResponse> | null
   /** Prometheus text. */
   metrics: () => Promise<{ contentType: string; text: string }>
   /** Told of what was nobody's mistake but ours. */
@@ -29,6 +31,12 @@ export function openControl(options: ControlOptions): (request: ControlRequest) 
   return async (given) => {
     try {
       const request = unpack(given)
+      const lambda = isLambda(request) ? options.lambda : undefined
+      if (lambda) {
+        options.guard(request)
+        const answered = await lambda(request)
+        if (answered) return withoutBody(request, answered)
+      }
       const { answer, name } = find(routes, request)
       options.guard(request)
       return withoutBody(request, await answer(request, name))
@@ -100,6 +108,9 @@ const allowed = ({ methods }: Route): string => Object.keys(methods).flatMap((me
 
 const withoutBody = ({ method }: Request, response: ControlResponse): ControlResponse =>
   method === 'HEAD' ? { ...response, body: Buffer.alloc(0) } : response
+
+/** Every path of AWS Lambda's API begins with the date of its version. */
+const isLambda = ({ path }: Request): boolean => /^\/20\d\d-\d\d-\d\d\//.test(path)
 
 /** As the caller wrote it: URLs in answers lead back the way the caller came, through the proxy if there is one. */
 const hostOf = ({ headers }: Request): string => headers.get('host') ?? ''

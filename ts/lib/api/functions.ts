@@ -4,7 +4,7 @@ import { bundle } from '../bundle.js'
 import { SwarmError } from '../errors.js'
 import type { Engine, FunctionSpec } from '../native.js'
 import type { FunctionConfig, FunctionRecord, RegistryRecord } from '../registry/record.js'
-import type { Registry } from '../registry/types.js'
+import type { PutChange, Registry } from '../registry/types.js'
 import { openGate } from './gate.js'
 import type { Deploy, Wait } from './schemas.js'
 
@@ -37,7 +37,12 @@ export interface Description extends FunctionConfig {
   conflicts?: { revisionId: string; edge: string; lastModified: string; deleted: boolean }[]
 }
 
+/** What a deploy is once it is bundled, compiled and tried. */
+export type Built = Pick<PutChange, 'source' | 'sourceMap' | 'module' | 'pluginDigest' | 'codeSha256'>
+
 export interface Functions {
+  /** Everything before the registry: refused with `BUNDLE_FAILED` or `LOAD_FAILED`. */
+  build(deploy: Deploy): Promise<Built>
   /** Refused with `BUNDLE_FAILED` or `LOAD_FAILED` before anything is published: what was deployed keeps serving. */
   deploy(deploy: Deploy, wait: Wait, host: string): Promise<{ created: boolean; description: Description }>
   list(host: string): Description[]
@@ -87,6 +92,7 @@ export function openFunctions(options: FunctionsOptions): Functions {
   }
 
   return {
+    build: (deploy) => gate(() => build(deploy)),
     async deploy(deploy, wait, host) {
       const built = await gate(() => build(deploy))
       const created = registry.get(deploy.name) === null

@@ -1,5 +1,5 @@
 // A function's ZIP archive, read with no trust in it. Limits are AWS Lambda's.
-import { configure, Uint8ArrayReader, ZipReader, type Entry, type FileEntry } from '@zip.js/zip.js'
+import { configure, Uint8ArrayReader, Uint8ArrayWriter, ZipReader, ZipWriter, type Entry, type FileEntry } from '@zip.js/zip.js'
 import { messageOf, SwarmError } from '../errors.js'
 import { nameProblem } from './files.js'
 
@@ -38,6 +38,13 @@ export async function unpack(zip: Buffer): Promise<Map<string, Buffer>> {
   }
   if (files.size === 0) throw refuse('it has no file in it')
   return files
+}
+
+/** An archive of these files; the same bytes for the same files. */
+export async function archiveOf(files: Record<string, Buffer>): Promise<Buffer> {
+  const writer = new ZipWriter(new Uint8ArrayWriter(), { lastModDate: new Date(1_980, 0, 1), extendedTimestamp: false })
+  for (const [name, content] of Object.entries(files)) await writer.add(name, new Uint8ArrayReader(content))
+  return Buffer.from(await writer.close())
 }
 
 function check(entry: Entry): string {

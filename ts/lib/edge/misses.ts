@@ -19,6 +19,8 @@ export interface MissesOptions {
   engine: Pick<Engine, 'invoke'>
   mesh: Pick<Mesh, 'peers' | 'handle' | 'events'>
   registry: Pick<Registry, 'get'>
+  /** Loads a published version here. */
+  want: (key: string) => Promise<boolean>
   /** No more work is taken from peers. */
   isDraining: () => boolean
   /** Every failover, and how it ended. */
@@ -42,7 +44,7 @@ const YOUNG_MS = 3_000
 
 const NEVER_STARTED: ReadonlySet<TryClass> = new Set(['absent', 'refused'])
 
-export function openMisses({ clock, engine, isDraining, log, mesh, onFailover, place, registry }: MissesOptions): Misses {
+export function openMisses({ clock, engine, isDraining, log, mesh, onFailover, place, registry, want }: MissesOptions): Misses {
   const budget = openRetryBudget(clock)
   const ejections = openEjections(clock)
   const roundTrips = openRoundTrips()
@@ -51,7 +53,8 @@ export function openMisses({ clock, engine, isDraining, log, mesh, onFailover, p
   mesh.handle(INVOKE, async (frame, { deadlineMs }) => {
     const request = decodeInvoke(frame, Math.max(1, deadlineMs - clock()))
     if (isDraining()) return encodeOutcome(withoutResult('refused', 'ServiceException', 'the edge is stopping'))
-    return encodeOutcome(await engine.invoke(request))
+    const outcome = await engine.invoke(request)
+    return encodeOutcome(outcome.class === 'absent' && request.name.includes(':') && (await want(request.name)) ? await engine.invoke(request) : outcome)
   })
 
   const ask = async (peer: Peer, request: MissRequest, timeoutMs: number): Promise<Attempt<Outcome>> => {
@@ -84,17 +87,20 @@ export function openMisses({ clock, engine, isDraining, log, mesh, onFailover, p
     async onMiss(request) {
       const local = request.local
       const here: Attempt<Outcome> = { class: local.class, ms: local.ms, outcome: local, mayHaveStarted: !NEVER_STARTED.has(local.class) }
-      // Versions and aliases are not there yet, so no edge has another one.
-      if (request.qualifier !== null && request.qualifier !== '$LATEST') return { edge: place.name, tries: [], outcome: local }
-
-      const record = registry.get(request.name)
+      const key = request.qualifier === null || request.qualifier === '$LATEST' ? request.name : `${request.name}:${request.qualifier}`
+      const record = registry.get(key)
+      // Published versions are loaded when they are first asked for.
+      if (key !== request.name && local.class === 'absent') {
+        const outcome = (await want(key)) ? await engine.invoke({ ...request, name: key, remainingMs: null }) : local
+        if (outcome.class === 'ok' || record === null) return { edge: place.name, tries: outcome === local ? [] : [{ edge: place.name, class: outcome.class, ms: outcome.ms }], outcome }
+      }
       const timeoutMs = record ? record.config.timeout * 1_000 : UNKNOWN_TIMEOUT_MS
       // Room for two executions in all: the one here has used up its part.
       const deadlineAt = clock() - local.ms + 2 * timeoutMs + OVERHEAD_MS
       const young = startedAt + YOUNG_MS - clock()
       if (local.class === 'absent' && young > 0 && mesh.peers().length === 0) await firstStatus(mesh.events, young)
 
-      const peers = candidates(request.name)
+      const peers = candidates(key)
       const result = await failOver<Outcome>({
         policy: parsePolicy(request.failover, record?.config.failover ?? 'any'),
         here: { edge: place.name, attempt: here },
@@ -105,7 +111,7 @@ export function openMisses({ clock, engine, isDraining, log, mesh, onFailover, p
         attempt: (candidate, remainingMs) => {
           const peer = peers.get(candidate)
           if (!peer) throw new SwarmError('INTERNAL', 'a candidate without a peer')
-          return ask(peer, request, Math.min(remainingMs, timeoutMs + OVERHEAD_MS))
+          return ask(peer, { ...request, name: key }, Math.min(remainingMs, timeoutMs + OVERHEAD_MS))
         },
       })
       const first: Try = { edge: place.name, class: local.class, ms: local.ms }
@@ -122,7 +128,8 @@ function candidateOf(peer: Peer, name: string, place: Place): Omit<Candidate, 'r
     distanceKm: distanceKm(place.region, peer.region),
     inFlight: peer.status?.inFlight ?? 0,
     draining: peer.status?.state === 'draining',
-    holding: holdingOf(peer, name),
+    // Any edge can load a published version.
+    holding: name.includes(':') ? 'unknown' : holdingOf(peer, name),
   }
 }
 

@@ -38,9 +38,9 @@ const AWS_REGIONS: Record<string, string> = {
 /** Libraries parse AWS_REGION: `eu-central-fra` shows as `eu-central-1`. */
 export const awsRegion = (region: string): string => AWS_REGIONS[region] ?? `${region.split('-').slice(0, -1).join('-')}-1`
 
-/** The engine's view of a function; times in milliseconds. */
-export function specOf(place: Place, name: string, config: FunctionConfig, sourceMap: string | null): FunctionSpec {
-  const version = '$LATEST'
+/** The engine's view of a function, or of a version of it (`name:version`); times in milliseconds. */
+export function specOf(place: Place, key: string, config: FunctionConfig, sourceMap: string | null): FunctionSpec {
+  const [name = key, version = '$LATEST'] = key.split(':')
   return {
     name,
     version,

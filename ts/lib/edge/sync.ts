@@ -4,13 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { openGate } from '../api/gate.js'
 import { messageOf, SwarmError } from '../errors.js'
 import type { Log } from '../log.js'
-import type { Engine, FunctionSpec } from '../native.js'
-import type { FunctionConfig, FunctionRecord, RegistryRecord } from '../registry/record.js'
+import type { Alias, Engine, FunctionSpec } from '../native.js'
+import { versionOf } from '../registry/parts.js'
+import { isItem, type AnyRecord, type FunctionConfig, type FunctionRecord, type RegistryRecord } from '../registry/record.js'
 import type { Registry } from '../registry/types.js'
 
 export interface SyncOptions {
-  engine: Pick<Engine, 'info' | 'compile' | 'load' | 'unload'>
-  registry: Pick<Registry, 'events' | 'list' | 'get' | 'blob'>
+  engine: Pick<Engine, 'info' | 'compile' | 'load' | 'unload' | 'setAliases'>
+  registry: Pick<Registry, 'events' | 'list' | 'get' | 'blob' | 'allParts'>
   specOf: (name: string, config: FunctionConfig, sourceMap: string | null) => FunctionSpec
   /** The table changed. */
   onChange: () => void
@@ -22,6 +23,8 @@ export interface Sync extends AsyncDisposable {
   readonly loaded: ReadonlyMap<string, string>
   /** Everything the registry knew at the start was tried once. */
   readonly settled: Promise<void>
+  /** Loads a published version, which waits until somebody wants it. False: there is none, or it does not load here. */
+  want(key: string): Promise<boolean>
   /** A peer came: blobs that were nowhere may be there now. */
   poke(): void
 }
@@ -112,21 +115,48 @@ export function openSync({ engine, log, onChange, registry, specOf }: SyncOption
     if (!closed) void enqueue(record)
   }
   registry.events.on('change', onRecord)
+  const onPart = (part: AnyRecord): void => {
+    if (closed) return
+    if (versionOf(part.name) === null) engine.setAliases(aliasesOf(registry.allParts()))
+    else if (!isItem(part) && loaded.has(part.name)) void enqueue(part)
+  }
+  registry.events.on('part', onPart)
+  engine.setAliases(aliasesOf(registry.allParts()))
   const settled = Promise.all(registry.list().map(enqueue)).then(() => undefined)
 
   return {
     loaded,
     settled,
+    async want(key) {
+      const record = registry.get(key)
+      if (record === null || closed) return false
+      if (loaded.get(key) !== record.revisionId) {
+        void enqueue(record)
+        await running.get(key)
+      }
+      return loaded.has(key)
+    },
     poke() {
       for (const { poked } of works.values()) poked.abort()
     },
     async [Symbol.asyncDispose]() {
       closed = true
       registry.events.off('change', onRecord)
+      registry.events.off('part', onPart)
       for (const { superseded } of works.values()) superseded.abort()
       await Promise.all(running.values())
     },
   }
+}
+
+/** Aliases as the engine follows them. */
+function aliasesOf(parts: readonly AnyRecord[]): Alias[] {
+  return parts.flatMap((part) => {
+    if (!isItem(part) || part.name.includes('!')) return []
+    const { FunctionVersion, RoutingConfig } = part.value as { FunctionVersion: string; RoutingConfig?: { AdditionalVersionWeights: Record<string, number> } }
+    const others = Object.entries(RoutingConfig?.AdditionalVersionWeights ?? {}).map(([version, weight]) => ({ version, weight }))
+    return [{ key: part.name, version: FunctionVersion, others }]
+  })
 }
 
 /** Trying again would end the same. */

@@ -6,7 +6,7 @@ import type Hypercore from 'hypercore'
 import { messageOf, SwarmError } from '../errors.js'
 import type { Log } from '../log.js'
 import { MAX_AHEAD_MS, type HybridClock } from './clock.js'
-import { decodeRecord, type RegistryRecord } from './record.js'
+import { decodeRecord, type AnyRecord } from './record.js'
 import type { Step, View } from './view.js'
 
 /** Blocks in one batch: big enough to catch up fast, small enough not to hold up a fresh deploy. */
@@ -31,8 +31,8 @@ export interface FoldOptions {
   view: View
   clock: HybridClock
   /** Every record that was folded, whether it won or not; after its `onChange`. */
-  onRecord: (record: RegistryRecord) => void
-  onChange: (record: RegistryRecord) => void
+  onRecord: (record: AnyRecord) => void
+  onChange: (record: AnyRecord) => void
   log: Log
 }
 

@@ -5,11 +5,11 @@
 // conflicts, and stay visible until a later record is written over them. Nothing here depends on the order: the heads
 // are a function of the set of records.
 
-import type { RegistryRecord } from './record.js'
+import type { AnyRecord } from './record.js'
 
 export interface NameState {
   /** The winner first. */
-  heads: RegistryRecord[]
+  heads: AnyRecord[]
   /** Revisions that a record was written over, arrived or not, sorted. */
   over: string[]
 }
@@ -22,7 +22,7 @@ const MAX_HEADS = 64
 const MAX_OVER = 256
 
 /** Greater wins: by clock, then by edge. The rest only matters when two processes used one identity. */
-export const compareRecords = (a: RegistryRecord, b: RegistryRecord): number =>
+export const compareRecords = (a: AnyRecord, b: AnyRecord): number =>
   a.hlc[0] - b.hlc[0] ||
   a.hlc[1] - b.hlc[1] ||
   compareText(a.edge, b.edge) ||
@@ -31,7 +31,7 @@ export const compareRecords = (a: RegistryRecord, b: RegistryRecord): number =>
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 /** The state with one more record. The order doesn't matter, nor does a record that comes twice. */
-export const merge = (state: NameState, record: RegistryRecord): NameState => {
+export const merge = (state: NameState, record: AnyRecord): NameState => {
   const over = new Set([...state.over, ...record.previous])
   // Two records of one revision are of one identity in two processes: the greater text stays, whichever came first.
   const twin = state.heads.find((head) => head.revisionId === record.revisionId)
@@ -42,4 +42,4 @@ export const merge = (state: NameState, record: RegistryRecord): NameState => {
   return { heads: heads.slice(0, MAX_HEADS), over: [...over].sort().slice(-MAX_OVER) }
 }
 
-export const winnerOf = (state: NameState | undefined): RegistryRecord | null => state?.heads[0] ?? null
+export const winnerOf = (state: NameState | undefined): AnyRecord | null => state?.heads[0] ?? null

@@ -68,6 +68,18 @@ const putSchema = z.looseObject({
   source: blobRefSchema,
   sourceMap: blobRefSchema.nullable(),
   module: blobRefSchema,
+  /** The ZIP it was deployed from, as it was sent. */
+  archive: blobRefSchema.optional(),
+  /** What AWS Lambda's API keeps of a function and no engine needs. */
+  lambda: z.record(z.string(), z.unknown()).optional(),
+})
+
+/** What belongs to a function without being one (an alias, a policy): JSON under a key of its own, see parts.ts. */
+const itemSchema = z.looseObject({
+  ...commonFields,
+  deleted: z.literal(false),
+  kind: z.literal('item'),
+  value: z.record(z.string(), z.unknown()),
 })
 
 const deleteSchema = z.looseObject({ ...commonFields, deleted: z.literal(true) })
@@ -77,16 +89,26 @@ export const registryRecordSchema = z.discriminatedUnion('deleted', [putSchema, 
 export type FunctionRecord = z.infer<typeof putSchema>
 export type DeletedRecord = z.infer<typeof deleteSchema>
 export type RegistryRecord = z.infer<typeof registryRecordSchema>
+export type ItemRecord = z.infer<typeof itemSchema>
+/** Tells which of both a malformed record meant to be. */
+const itemMark = z.looseObject({ kind: z.literal('item'), deleted: z.literal(false) })
+
+/** Whatever a log may hold. */
+export type AnyRecord = RegistryRecord | ItemRecord
+
+export const anyRecordSchema: z.ZodType<AnyRecord> = z.union([itemSchema, registryRecordSchema])
+
+export const isItem = (record: AnyRecord): record is ItemRecord => !record.deleted && record['kind'] === 'item'
 
 /** Sorts like (clock, edge): of fixed width, the clock first. */
 export const revisionOf = (hlc: readonly [number, number], edge: string): string =>
   `${hlc[0].toString(16).padStart(12, '0')}${hlc[1].toString(16).padStart(6, '0')}-${edge.slice(0, 16)}`
 
 /** A log's block as it lies on disk and on the wire. */
-export const encodeRecord = (record: RegistryRecord): Buffer => Buffer.from(JSON.stringify(record))
+export const encodeRecord = (record: AnyRecord): Buffer => Buffer.from(JSON.stringify(record))
 
 /** The record, or the reason why it isn't one. Unknown fields are kept. */
-export const decodeRecord = (block: Buffer): RegistryRecord | string => {
+export const decodeRecord = (block: Buffer): AnyRecord | string => {
   if (block.byteLength > MAX_RECORD_BYTES) return `record of ${String(block.byteLength)} bytes`
   let value: unknown
   try {
@@ -94,14 +116,14 @@ export const decodeRecord = (block: Buffer): RegistryRecord | string => {
   } catch {
     return 'record is not JSON'
   }
-  const parsed = registryRecordSchema.safeParse(value)
+  const parsed = (itemMark.safeParse(value).success ? itemSchema : registryRecordSchema).safeParse(value)
   if (parsed.success) return problemOf(parsed.data) ?? parsed.data
   const issue = parsed.error.issues[0]
   return issue === undefined ? 'record is malformed' : `${issue.path.join('.')}: ${issue.message}`
 }
 
 /** The order of revisions is what decides who wins, so it is not taken on trust. */
-const problemOf = (record: RegistryRecord): string | null => {
+const problemOf = (record: AnyRecord): string | null => {
   if (record.revisionId !== revisionOf(record.hlc, record.edge)) return 'revisionId: does not follow from hlc and edge'
   if (record.previous.some((revisionId) => revisionId >= record.revisionId)) return 'previous: not before this revision'
   return null

@@ -15,26 +15,30 @@ import { openFold } from './fold.js'
 import { readManifest, writeManifest, type Manifest } from './manifest.js'
 import { winnerOf } from './merge.js'
 import { openOwnLog, type Generation } from './own-log.js'
+import { isPart } from './parts.js'
 import {
   encodeRecord,
+  isItem,
   MAX_RECORD_BYTES,
   revisionOf,
+  type AnyRecord,
   type BlobRef,
   type DeletedRecord,
   type FunctionRecord,
+  type ItemRecord,
   type RegistryRecord,
 } from './record.js'
 import { createSync } from './store.js'
-import type { Change, DeleteChange, PutChange, Registry, RegistryEvents } from './types.js'
+import type { Change, CopyChange, DeleteChange, ItemChange, PutChange, Registry, RegistryEvents } from './types.js'
 import { openView, refsOf, type View } from './view.js'
 
 export type { Change, DeleteChange, PutChange, Registry, RegistryEvents, RegistryStats } from './types.js'
-export type { BlobRef, DeletedRecord, FunctionConfig, FunctionRecord, RegistryRecord } from './record.js'
+export type { AnyRecord, BlobRef, DeletedRecord, FunctionConfig, FunctionRecord, ItemRecord, RegistryRecord } from './record.js'
 export { functionConfigSchema } from './record.js'
 export { openStore } from './store.js'
 
 /** To be changed with what a view holds: the next start makes it anew. */
-const VIEW = 'view-1'
+const VIEW = 'view-2'
 const LOGS_TOPIC = 'registry/logs'
 /** Logs in one message, and logs altogether: every one costs each connection a channel. */
 const MAX_LOGS = 4_096
@@ -74,13 +78,14 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
   const ownLog = openOwnLog({ store, manifest, save, log })
   let closed = false
 
-  const fetchBlobs = (record: RegistryRecord): void => {
+  const fetchBlobs = (record: AnyRecord): void => {
     for (const ref of refsOf(record)) blobs.fetch(ref)
   }
   /** A listener's error is not the log's. */
-  const emit = (event: keyof RegistryEvents, record: RegistryRecord): void => {
+  const emit = (event: 'change' | 'record', record: AnyRecord): void => {
     try {
-      events.emit(event, record)
+      if (!isPart(record.name) && !isItem(record)) events.emit(event, record)
+      else if (event === 'change') events.emit('part', record)
     } catch (error) {
       log.error('a listener of the registry failed', { event, name: record.name, reason: messageOf(error) })
     }
@@ -147,8 +152,10 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
   /** What a put's record says of its content, which is written by then. */
   const contentOf = async (change: PutChange, generation: Generation) => {
     const put = (content: Buffer): Promise<BlobRef> => blobs.put(content, generation.blobs, view.blob)
-    const { config, codeSha256, pluginDigest } = change
+    const { config, codeSha256, pluginDigest, archive, lambda } = change
     return {
+      ...(archive === undefined ? {} : { archive: await put(archive) }),
+      ...(lambda === undefined ? {} : { lambda }),
       config,
       codeSha256,
       pluginDigest,
@@ -168,10 +175,10 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
   }
 
   /** Appends the change and folds it. One call at a time. */
-  const append = async (change: Change): Promise<RegistryRecord> => {
+  const append = async (change: Change): Promise<AnyRecord> => {
     if (closed) throw new SwarmError('CLOSED', 'registry is closed')
     const generation = await currentLog()
-    const content = change.type === 'delete' ? null : await contentOf(change, generation)
+    const content = change.type === 'put' ? await contentOf(change, generation) : change.type === 'copy' ? copyOf(change) : null
     const heads = view.state(change.name)?.heads ?? []
     const hlc = clock.tick()
     const at = clock.now()
@@ -186,8 +193,12 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
       lastModified: at,
       createdAt: winner === undefined || winner.deleted ? at : winner.createdAt,
     }
-    const record: RegistryRecord =
-      content === null ? { ...common, deleted: true } : { ...common, deleted: false, ...content }
+    const record: AnyRecord =
+      change.type === 'item'
+        ? { ...common, deleted: false, kind: 'item', value: change.value }
+        : content === null
+          ? { ...common, deleted: true }
+          : { ...common, deleted: false, ...content }
     const block = encodeRecord(record)
     if (block.byteLength > MAX_RECORD_BYTES)
       throw new SwarmError('TOO_LARGE', `the function's configuration is too large`)
@@ -201,25 +212,41 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
 
   function publish(change: PutChange): Promise<FunctionRecord>
   function publish(change: DeleteChange): Promise<DeletedRecord>
-  async function publish(change: Change): Promise<RegistryRecord> {
+  function publish(change: CopyChange): Promise<FunctionRecord>
+  function publish(change: ItemChange): Promise<ItemRecord>
+  async function publish(change: Change): Promise<AnyRecord> {
     const record = await inTurn(() => append(change))
     await sync()
     return record
   }
 
-  const functionOf = (record: RegistryRecord | null): FunctionRecord | null =>
-    record === null || record.deleted ? null : record
+  const functionOf = (record: AnyRecord | null): FunctionRecord | null =>
+    record === null || record.deleted || isItem(record) ? null : record
 
   return {
     events,
     publish,
     get: (name) => functionOf(winnerOf(view.state(name))),
+    copy: publish,
+    put: publish,
+    item: (key) => {
+      const record = winnerOf(view.state(key))
+      return record !== null && isItem(record) ? record : null
+    },
+    allParts: () => [...view.states()].filter(([key]) => isPart(key)).map(([, state]) => winnerOf(state)).filter((record) => record !== null && !record.deleted),
+    parts: (name) =>
+      [...view.states()]
+        .filter(([key]) => key.length > name.length && key.startsWith(name) && isPart(key.slice(name.length, name.length + 1)))
+        .map(([, state]) => winnerOf(state))
+        .filter((record) => record !== null)
+        .sort((a, b) => (a.name < b.name ? -1 : 1)),
     list: () =>
       [...view.states()]
+        .filter(([key]) => !isPart(key))
         .map(([, state]) => functionOf(winnerOf(state)))
         .filter((record) => record !== null)
         .sort((a, b) => (a.name < b.name ? -1 : 1)),
-    conflicts: (name) => view.state(name)?.heads.slice(1) ?? [],
+    conflicts: (name) => (view.state(name)?.heads.slice(1) ?? []).filter((record): record is RegistryRecord => !isItem(record)),
     seq: () => view.seq(),
     hasBlob: (ref) => blobs.has(ref),
     blob: (ref, blobOptions) => blobs.get(ref, blobOptions),
@@ -239,6 +266,22 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
       await saving(() => Promise.resolve())
       await view[Symbol.asyncDispose]()
     },
+  }
+}
+
+/** A record's content, without what makes it this record. */
+const copyOf = ({ config, from, lambda }: CopyChange) => {
+  const { archive, codeSha256, module, pluginDigest, source, sourceMap } = from
+  const kept = lambda ?? from.lambda
+  return {
+    ...(archive === undefined ? {} : { archive }),
+    ...(kept === undefined ? {} : { lambda: kept }),
+    config: config ?? from.config,
+    codeSha256,
+    pluginDigest,
+    source,
+    sourceMap,
+    module,
   }
 }
 

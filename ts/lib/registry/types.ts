@@ -2,7 +2,7 @@
 
 import type { EventEmitter } from 'node:events'
 
-import type { BlobRef, DeletedRecord, FunctionConfig, FunctionRecord, RegistryRecord } from './record.js'
+import type { AnyRecord, BlobRef, DeletedRecord, FunctionConfig, FunctionRecord, ItemRecord, RegistryRecord } from './record.js'
 
 export interface PutChange {
   type: 'put'
@@ -15,6 +15,25 @@ export interface PutChange {
   /** Of the plugin that compiled `module`. */
   pluginDigest: string
   codeSha256: string
+  /** The ZIP it came from. */
+  archive?: Buffer
+  lambda?: Record<string, unknown>
+}
+
+/** A function's record anew, or a version of it: with content that the registry has already. */
+export interface CopyChange {
+  type: 'copy'
+  /** The function's own name, or a version's key. */
+  name: string
+  from: FunctionRecord
+  config?: FunctionConfig
+  lambda?: Record<string, unknown>
+}
+
+export interface ItemChange {
+  type: 'item'
+  name: string
+  value: Record<string, unknown>
 }
 
 export interface DeleteChange {
@@ -22,13 +41,15 @@ export interface DeleteChange {
   name: string
 }
 
-export type Change = PutChange | DeleteChange
+export type Change = PutChange | DeleteChange | CopyChange | ItemChange
 
 export interface RegistryEvents {
   /** The winner of a name changed, by whichever edge: also a tombstone. Fires for the publisher's own records too. */
   change: [record: RegistryRecord]
   /** A record was indexed, whether it won or not: after its `change`, if there is one. */
   record: [record: RegistryRecord]
+  /** As `change`, of what belongs to a function: a version, an alias, a policy (parts.ts). */
+  part: [record: AnyRecord]
 }
 
 export interface RegistryStats {
@@ -47,6 +68,15 @@ export interface Registry extends AsyncDisposable {
   publish(change: DeleteChange): Promise<DeletedRecord>
   /** Null for names that never were, or are deleted. */
   get(name: string): FunctionRecord | null
+  /** As `publish`. */
+  copy(change: CopyChange): Promise<FunctionRecord>
+  /** As `publish`. */
+  put(change: ItemChange): Promise<ItemRecord>
+  item(key: string): ItemRecord | null
+  /** What belongs to a function, tombstones too, by key. */
+  parts(name: string): AnyRecord[]
+  /** What belongs to any function, without tombstones. */
+  allParts(): AnyRecord[]
   /** By name. */
   list(): FunctionRecord[]
   /** Records of this name that were written without having seen each other, and lost: until the next publish. */

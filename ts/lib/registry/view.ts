@@ -1,7 +1,7 @@
 // The view: what all logs together say, folded into a Hyperbee. A checkpoint of every log lies in the same batch as
 // what it brought, so a crash repeats nothing and skips nothing; and all of it can be made again from the logs.
 //
-//   f/<name>            the name's records that count (NameState)
+//   f/<name>            the records that count (NameState) of a function, or of a part of one (parts.ts)
 //   s/<log>             how many blocks of that log are folded
 //   p/<revision>        a record that waits for its time
 //   x/<log>/<block>     why a block was set aside
@@ -12,20 +12,20 @@ import Hyperbee from 'hyperbee'
 import { z } from 'zod'
 
 import { EMPTY, merge, winnerOf, type NameState } from './merge.js'
-import { blobRefSchema, registryRecordSchema, type BlobRef, type RegistryRecord } from './record.js'
+import { anyRecordSchema, blobRefSchema, isItem, type AnyRecord, type BlobRef } from './record.js'
 
-const nameStateSchema = z.object({ heads: z.array(registryRecordSchema), over: z.array(z.string()) })
+const nameStateSchema = z.object({ heads: z.array(anyRecordSchema), over: z.array(z.string()) })
 
 export interface Waiting {
   key: string
   /** When it may be folded: milliseconds since the epoch. */
-  record: RegistryRecord
+  record: AnyRecord
 }
 
 /** What one step of folding brings. */
 export interface Step {
-  records?: RegistryRecord[]
-  wait?: RegistryRecord[]
+  records?: AnyRecord[]
+  wait?: AnyRecord[]
   malformed?: { block: number; reason: string }[]
   /** Entries of {@link View.waiting} that are among `records` now. */
   ripe?: Waiting[]
@@ -42,7 +42,7 @@ export interface View extends AsyncDisposable {
   malformed(): number
   blob(sha256: string): BlobRef | undefined
   /** Writes a step, all or nothing; tells which winners it changed. One call at a time. */
-  fold(step: Step): Promise<RegistryRecord[]>
+  fold(step: Step): Promise<AnyRecord[]>
 }
 
 export const openView = async (store: Corestore, name: string): Promise<View> => {
@@ -52,7 +52,7 @@ export const openView = async (store: Corestore, name: string): Promise<View> =>
   await bee.ready()
   const states = new Map<string, NameState>()
   const lengths = new Map<string, number>()
-  const waiting = new Map<string, RegistryRecord>()
+  const waiting = new Map<string, AnyRecord>()
   const blobs = new Map<string, BlobRef>()
   let malformed = 0
   let seq = 0
@@ -60,13 +60,13 @@ export const openView = async (store: Corestore, name: string): Promise<View> =>
     const rest = key.slice(2)
     if (key.startsWith('f/')) states.set(rest, nameStateSchema.parse(value))
     else if (key.startsWith('s/')) lengths.set(rest, z.number().parse(value))
-    else if (key.startsWith('p/')) waiting.set(key, registryRecordSchema.parse(value))
+    else if (key.startsWith('p/')) waiting.set(key, anyRecordSchema.parse(value))
     else if (key.startsWith('b/')) blobs.set(rest, blobRefSchema.parse(value))
     else if (key.startsWith('x/')) malformed += 1
   }
   for (const length of lengths.values()) seq += length
 
-  const fold = async (step: Step): Promise<RegistryRecord[]> => {
+  const fold = async (step: Step): Promise<AnyRecord[]> => {
     const next = new Map<string, NameState>()
     const refs = new Map<string, BlobRef>()
     for (const record of step.records ?? []) {
@@ -94,7 +94,7 @@ export const openView = async (store: Corestore, name: string): Promise<View> =>
       seq += checkpoint.length - (lengths.get(checkpoint.log) ?? 0)
       lengths.set(checkpoint.log, checkpoint.length)
     }
-    const changed: RegistryRecord[] = []
+    const changed: AnyRecord[] = []
     for (const [key, state] of next) {
       const before = winnerOf(states.get(key))
       const after = winnerOf(state)
@@ -117,10 +117,11 @@ export const openView = async (store: Corestore, name: string): Promise<View> =>
   }
 }
 
-const waitingKey = (record: RegistryRecord): string => `p/${record.revisionId}`
+const waitingKey = (record: AnyRecord): string => `p/${record.revisionId}`
 
 /** The blobs a record needs. */
-export const refsOf = (record: RegistryRecord): BlobRef[] => {
-  if (record.deleted) return []
-  return record.sourceMap === null ? [record.source, record.module] : [record.source, record.module, record.sourceMap]
+export const refsOf = (record: AnyRecord): BlobRef[] => {
+  if (record.deleted || isItem(record)) return []
+  const { archive, module, source, sourceMap } = record
+  return [source, module, sourceMap, archive].filter((ref) => ref !== null && ref !== undefined)
 }

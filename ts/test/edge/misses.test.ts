@@ -53,6 +53,7 @@ function open(peers: Record<string, { region: string; answer: Answer; lacks?: bo
       send: () => undefined,
     }))
   const misses = openMisses({
+    want: () => Promise.resolve(false),
     place: { name: 'edge-a', region: 'us-west-sfo' },
     engine: { invoke: (call) => Promise.resolve(outcome('ok', JSON.stringify({ here: call.payload.toString(), left: (call.remainingMs ?? 0) > 0 }))) },
     mesh: { events, peers: connected, handle: (_method, given) => { handler = given } },

@@ -31,10 +31,12 @@ function open(given: Given = {}) {
         done.push(`load ${spec.name} ${module.toString()}`)
       },
       unload: (name) => done.push(`unload ${name}`) > 0,
+      setAliases() {},
     },
     registry: {
       events,
       list: () => given.known ?? [],
+      allParts: () => [],
       get: () => null,
       async blob(ref: BlobRef) {
         await given.onBlob?.(ref.sha256)

@@ -15,7 +15,7 @@ process.exit(0)
 module.exports = {}; exports.handler = await new Promise(() => {})
 //# sets a timer: refused|ok|error *
 setTimeout(() => {}, 1); exports.handler = () => 1
-//# awaits a timer: refused
+//# awaits a timer: ok
 await new Promise((done) => setTimeout(done, 1)); export const handler = () => 1
 //# fetches: refused
 await fetch('http://127.0.0.1:1/'); export const handler = () => 1

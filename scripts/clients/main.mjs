@@ -1,0 +1,49 @@
+// npm run clients [-- boto3]: drives the real clients of AWS Lambda against three edges. Installs them under .build/clients.
+import { spawn } from 'node:child_process'
+import { access, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { startMesh } from '../../dist/test/mesh/harness/edges.js'
+
+const FOLDER = fileURLToPath(new URL('../../.build/clients', import.meta.url))
+const here = (name) => fileURLToPath(new URL(name, import.meta.url))
+const exists = (path) => access(path).then(() => true, () => false)
+
+/** Shows what the program says; its exit code. */
+const run = (command, args, options = {}) =>
+  new Promise((resolve, reject) => {
+    spawn(command, args, { stdio: 'inherit', ...options }).on('error', reject).on('close', resolve)
+  })
+
+async function must(command, args, options) {
+  const code = await run(command, args, options)
+  if (code !== 0) throw new Error(`${command} ${args.join(' ')}: exit ${code}`)
+}
+
+const CLIENTS = {
+  async boto3(urls) {
+    const venv = join(FOLDER, 'venv')
+    const python = join(venv, 'bin/python')
+    if (!(await exists(python))) await must('python3', ['-m', 'venv', venv])
+    await must(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', here('requirements.txt')])
+    return run(python, [here('boto3_lambda.py'), ...urls])
+  },
+}
+
+const [asked] = process.argv.slice(2)
+if (asked !== undefined && !Object.hasOwn(CLIENTS, asked)) {
+  console.error(`Usage: npm run clients [-- ${Object.keys(CLIENTS).join('|')}]`)
+  process.exit(asked === '--help' ? 0 : 1)
+}
+await mkdir(FOLDER, { recursive: true })
+let failed = false
+for (const name of asked === undefined ? Object.keys(CLIENTS) : [asked]) {
+  console.log(`\n${name}`)
+  const mesh = await startMesh()
+  try {
+    failed = (await CLIENTS[name](Object.values(mesh.edges).map(({ url }) => url))) !== 0 || failed
+  } finally {
+    await mesh[Symbol.asyncDispose]()
+  }
+}
+process.exitCode = failed ? 1 : 0

@@ -1,0 +1,19 @@
+// Keys of what belongs to a function. A function's name has neither sign, so no key is a function's name:
+//
+//   <name>:<number>             a published version (a function's record)
+//   <name>:<alias>              an alias
+//   <name>!<what>[:<qualifier>] what else AWS Lambda's API knows of it: tags, policy, url, events, runtime
+//
+// Each is a record of its own: changes of different parts, made on two edges at once, both count.
+
+export const isPart = (key: string): boolean => /[:!]/.test(key)
+
+export const qualifiedKey = (name: string, qualifier: string): string => `${name}:${qualifier}`
+
+export const attributeKey = (name: string, what: string, qualifier = '$LATEST'): string => `${name}!${what}:${qualifier}`
+
+/** 3 of `hello:3`; null: no version's key. */
+export const versionOf = (key: string): number | null => {
+  const [, number] = /^[^:!]+:(\d+)$/.exec(key) ?? []
+  return number === undefined ? null : Number(number)
+}
