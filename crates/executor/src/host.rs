@@ -153,7 +153,7 @@ pub fn linker(engine: &Engine, phase: Phase) -> wasmtime::Result<Linker<State>> 
             // Loading has a thread to itself.
             linker.func_wrap(ours, "sleep", |caller: Caller<'_, State>, ms: f64| -> wasmtime::Result<()> {
                 let left = caller.data().deadline.saturating_duration_since(Instant::now());
-                let wanted = Duration::from_secs_f64((ms / 1e3).clamp(0.0, 1e9));
+                let wanted = milliseconds(ms);
                 std::thread::sleep(wanted.min(left));
                 if wanted > left { Err(Stop::Deadline.into()) } else { Ok(()) }
             })?
