@@ -11,7 +11,7 @@ use hyper::{
 
 use crate::{
     body::Body, control::control, gateway::Gateway, invoke::invoke, reply, reply::Failure, request_id::RequestId,
-    stream::stream, target, worker::Worker,
+    stream::stream, target, web, worker::Worker,
 };
 
 pub(crate) async fn dispatch(worker: &Rc<Worker>, remote: SocketAddr, request: Request<Incoming>) -> Response<Body> {
@@ -23,6 +23,10 @@ pub(crate) async fn dispatch(worker: &Rc<Worker>, remote: SocketAddr, request: R
         return Box::pin(stream(worker, request)).await;
     }
     let head = request.method() == Method::HEAD;
+    if web::place(request.uri().path(), request.headers()).is_some() {
+        let response = Box::pin(web::web(worker, remote, request)).await;
+        return if head { without_body(response) } else { response };
+    }
     let response = match known(&worker.gateway, &request) {
         Some(response) => response,
         None => Box::pin(control(worker, remote, request)).await,

@@ -89,6 +89,11 @@ impl<'a> Call<'a> {
         Ok(Self { target, payload: event(payload)?, log_tail, dry_run, client_context, failover, id })
     }
 
+    /// A call that no headers say more about.
+    pub(crate) fn of(target: Target<'a>, payload: Bytes, id: RequestId) -> Self {
+        Self { target, payload, log_tail: false, dry_run: false, client_context: None, failover: None, id }
+    }
+
     /// The function, if it is loaded here.
     pub(crate) fn entry(&self, gateway: &Gateway) -> Option<Arc<Entry>> {
         match &self.target.qualifier {

@@ -29,6 +29,7 @@ mod stats;
 mod stream;
 mod table;
 mod target;
+mod web;
 mod worker;
 
 pub use assets::Asset;

@@ -73,14 +73,8 @@ async fn answer(
             receipt.tries.push_named(&gateway.name, "streams", counted.started.elapsed());
             let first = head.prelude.map(|prelude| [prelude.get().as_bytes(), &PRELUDE_END].concat());
             let first = first.map(|first| eventstream::chunk(first.into()));
-            let log_tail = call.log_tail;
-            Body::Stream(Box::new(StreamBody {
-                first,
-                streaming: Some(streaming),
-                log_tail,
-                active: None,
-                _counted: counted,
-            }))
+            let framing = Framing::EventStream { log_tail: call.log_tail };
+            Body::Stream(Box::new(StreamBody::new(first, streaming, framing, counted)))
         }
         Begun::Ended(mut outcome) => {
             receipt.tries.push(&gateway.name, outcome.class, outcome.duration);
@@ -112,13 +106,15 @@ async fn answer(
 
 /// What stands before a streamed response.
 #[derive(Default, Deserialize)]
-struct Head {
+pub(crate) struct Head {
+    #[serde(rename = "type")]
+    pub(crate) content_type: Option<String>,
     /// Of an HTTP response: `statusCode`, `headers`, `cookies`.
-    prelude: Option<Box<RawValue>>,
+    pub(crate) prelude: Option<Box<RawValue>>,
 }
 
 /// An invocation that runs, and what it has produced.
-struct Streaming {
+pub(crate) struct Streaming {
     run: Option<Pin<Box<dyn Future<Output = Outcome>>>>,
     outcome: Option<Outcome>,
     parts: mpsc::Receiver<Part>,
@@ -130,20 +126,20 @@ enum Next {
 }
 
 /// How an invocation first shows itself.
-enum Begun {
+pub(crate) enum Begun {
     Streams(Head, Streaming),
     /// It streamed nothing.
     Ended(Outcome),
 }
 
 impl Streaming {
-    fn start(entry: Arc<Entry>, mut invocation: Invocation) -> Self {
+    pub(crate) fn start(entry: Arc<Entry>, mut invocation: Invocation) -> Self {
         let (sender, parts) = mpsc::channel(PARTS);
         invocation.stream = Some(sender);
         Self { run: Some(Box::pin(async move { entry.invoke(invocation).await })), outcome: None, parts }
     }
 
-    async fn begun(mut self) -> Begun {
+    pub(crate) async fn begun(mut self) -> Begun {
         match poll_fn(|cx| self.poll_next(cx)).await {
             Next::Part(Part::Head(json)) => Begun::Streams(serde_json::from_slice(&json).unwrap_or_default(), self),
             // The plugin sends a head first.
@@ -170,44 +166,78 @@ impl Streaming {
     }
 }
 
+/// What the client gets of a response's bytes.
+enum Framing {
+    EventStream {
+        log_tail: bool,
+    },
+    /// The bytes; a failure cuts them short.
+    Raw,
+}
+
 /// The body of the response.
 pub(crate) struct StreamBody {
     first: Option<Bytes>,
     /// `None`: all is said.
     streaming: Option<Streaming>,
-    log_tail: bool,
+    framing: Framing,
+    /// The function failed in the middle.
+    cut: bool,
     /// Keeps the connection from being taken for an idle one.
     pub(crate) active: Option<Active>,
     _counted: Counted,
 }
 
 impl StreamBody {
+    fn new(first: Option<Bytes>, streaming: Streaming, framing: Framing, counted: Counted) -> Self {
+        Self { first, streaming: Some(streaming), framing, cut: false, active: None, _counted: counted }
+    }
+
+    /// The bytes as the function writes them.
+    pub(crate) fn raw(streaming: Streaming, counted: Counted) -> Self {
+        Self::new(None, streaming, Framing::Raw, counted)
+    }
+
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cut>>> {
         if let Some(first) = self.first.take() {
             return Poll::Ready(Some(Ok(first)));
         }
+        if std::mem::take(&mut self.cut) {
+            return Poll::Ready(Some(Err(Cut)));
+        }
         let Some(streaming) = &mut self.streaming else { return Poll::Ready(None) };
         loop {
-            return Poll::Ready(Some(Ok(match ready!(streaming.poll_next(cx)) {
-                Next::Part(Part::Data(bytes)) => eventstream::chunk(bytes),
-                Next::Part(Part::Head(_)) => continue,
-                Next::End(outcome) => {
+            let next = ready!(streaming.poll_next(cx));
+            return Poll::Ready(match (next, &self.framing) {
+                (Next::Part(Part::Head(_)), _) => continue,
+                (Next::Part(Part::Data(bytes)), Framing::EventStream { .. }) => Some(Ok(eventstream::chunk(bytes))),
+                (Next::Part(Part::Data(bytes)), Framing::Raw) => Some(Ok(bytes)),
+                (Next::End(outcome), framing) => {
                     self.streaming = None;
-                    eventstream::complete(&outcome, self.log_tail)
+                    match framing {
+                        Framing::EventStream { log_tail } => Some(Ok(eventstream::complete(&outcome, *log_tail))),
+                        Framing::Raw if outcome.class == Ending::Ok => None,
+                        Framing::Raw => {
+                            // What was written before gets its turn.
+                            self.cut = true;
+                            cx.waker().wake_by_ref();
+                            return Poll::Pending;
+                        }
+                    }
                 }
-            })));
+            });
         }
     }
 }
 
 /// Counts an invocation as long as its response is on its way.
-struct Counted {
+pub(crate) struct Counted {
     gateway: Arc<Gateway>,
-    started: Instant,
+    pub(crate) started: Instant,
 }
 
 impl Counted {
-    fn new(gateway: &Arc<Gateway>) -> Self {
+    pub(crate) fn new(gateway: &Arc<Gateway>) -> Self {
         gateway.counters.begin();
         Self { gateway: Arc::clone(gateway), started: Instant::now() }
     }

@@ -35,7 +35,12 @@ fn tells_the_host_everything_about_a_miss() {
     let headers = "x-amz-client-context: eyJhIjoxfQ==\r\nx-swarm-failover: safe\r\nx-amz-log-type: Tail\r\n";
     let response = edge.send(&invocation("hel%6Co:live", headers, ""));
     assert_eq!(response.status, 200);
-    assert_eq!(response.header("x-amz-log-result"), Some("YSBsb2cgbGluZQo="));
+    let logs = base64_simd::STANDARD.decode_to_vec(response.header("x-amz-log-result").unwrap()).unwrap();
+    let logs = String::from_utf8(logs).unwrap();
+    assert!(
+        logs.starts_with("START RequestId: ") && logs.contains(" Version: live\na log line\nEND RequestId: "),
+        "{logs}"
+    );
     let request = seen.lock().unwrap().take().unwrap();
     assert_eq!((request.name.as_str(), request.qualifier.as_deref()), ("hello", Some("live")));
     assert_eq!(response.header("x-amzn-requestid"), Some(request.request_id.as_str()));
