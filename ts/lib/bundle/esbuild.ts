@@ -1,5 +1,5 @@
 // How esbuild is asked, whether a function's files come from a request, an archive or a folder.
-import { build, transform, type BuildFailure, type BuildOptions, type Message, type Plugin } from 'esbuild'
+import { build, stop, transform, type BuildFailure, type BuildOptions, type Message, type Plugin } from 'esbuild'
 import { SwarmError } from '../errors.js'
 import { builtins } from './builtins.js'
 import { TASK_ROOT } from './files.js'
@@ -84,12 +84,38 @@ export async function buildBundle(options: BundleOptions): Promise<Bundle> {
     return { code: code.text, map: map.text }
   }
   try {
-    const plain = await run({})
-    const { code, map } = plain.code.includes(FOLLOWED_BY) ? await run(followed).catch((error: unknown) => wrapped(error, plain)) : plain
+    const { code, map } = await revived(async () => {
+      const plain = await run({})
+      return plain.code.includes(FOLLOWED_BY) ? run(followed).catch((error: unknown) => wrapped(error, plain)) : plain
+    })
     return { source: Buffer.from(code), sourceMap: renameSources(map) }
   } catch (error) {
+    if (isDead(error)) throw new SwarmError('BUNDLE_FAILED', 'esbuild ran out of stack or memory: the code is nested too deeply, or too large', { cause: error })
     if (!isBuildFailure(error)) throw error
     throw new SwarmError('BUNDLE_FAILED', error.errors.slice(0, MAX_ERRORS).map(describe).join('\n'), { cause: error })
+  }
+}
+
+/** Others whose bundles died with esbuild try again one after the other: then only the cause of it fails. */
+let revival: Promise<unknown> = Promise.resolve()
+
+/** esbuild is one process for all bundles, and code nested 100,000 deep ends it; it has to be told to start again. */
+async function revived<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!isDead(error)) throw error
+    const again = revival.then(async () => {
+      await stop()
+      try {
+        return await work()
+      } catch (failed) {
+        if (isDead(failed)) await stop()
+        throw failed
+      }
+    })
+    revival = again.catch(() => null)
+    return again
   }
 }
 
@@ -140,3 +166,4 @@ function renameSources(text: string): Buffer {
 }
 
 const isBuildFailure = (error: unknown): error is BuildFailure => error instanceof Error && Array.isArray((error as Partial<BuildFailure>).errors)
+const isDead = (error: unknown): boolean => error instanceof Error && /The service (was stopped|is no longer running)/.test(error.message)

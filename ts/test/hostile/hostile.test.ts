@@ -77,6 +77,18 @@ describe('a hostile function fails alone', () => {
     })
   }
 
+  // Where it ends differs: in esbuild, which dies of the second, or in the engine.
+  for (const [what, open, close] of [['arrays', '[', ']'], ['signs and parentheses', '-(-(', '))']] as const) {
+    test(`code nested too deeply is refused: ${what}`, { timeout: 120_000 }, async () => {
+      const source = `exports.handler = () => 1; exports.x = ${open.repeat(1e5)}1${close.repeat(1e5)}`
+      const [refused] = await Promise.all([deploy(edge.url, 'deep', source), hello()])
+      assert.equal(refused.status, 400, refused.text)
+      const next = await deploy(edge.url, 'shallow', 'exports.handler = () => 1')
+      assert.ok(next.status < 300, next.text)
+      await hello()
+    })
+  }
+
   test('the edge keeps none of their memory', { skip: process.platform !== 'linux' && 'reads /proc' }, async () => {
     await hello()
     const grown = (await memory()) - before_

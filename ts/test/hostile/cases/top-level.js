@@ -9,13 +9,19 @@ throw Object.defineProperties(new Error('x'), Object.fromEntries(['name', 'messa
 const a = []; for (;;) a.push(new Array(1000).fill(7))
 //# recursion: refused
 const f = () => f() + 1; f()
+//# recursion in JSON: refused
+JSON.parse('['.repeat(1e6))
+//# recursion in the parser: refused
+new Function('return ' + '!'.repeat(1e6) + '1')
+//# recursion in a regular expression: refused
+new RegExp('('.repeat(1e6))
 //# exits: refused
 process.exit(0)
 //# awaits for ever: refused
 module.exports = {}; exports.handler = await new Promise(() => {})
 //# sets a timer: refused|ok|error *
 setTimeout(() => {}, 1); exports.handler = () => 1
-//# awaits a timer: ok
+//# awaits a timer: ok 1
 await new Promise((done) => setTimeout(done, 1)); export const handler = () => 1
 //# fetches: refused
 await fetch('http://127.0.0.1:1/'); export const handler = () => 1
