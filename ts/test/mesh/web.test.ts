@@ -74,7 +74,7 @@ describe('a request', () => {
 
   test('with other content comes in Base64; without any it has no body', async () => {
     const echo = 'exports.handler = async ({ body, isBase64Encoded }) => ({ body, isBase64Encoded, has: body !== undefined })'
-    const as = async (type: string, body: Uint8Array | string) => (await (await get(echo, '/', { method: 'PUT', headers: { 'content-type': type }, body: body })).json()) as unknown
+    const as = async (type: string, body: Uint8Array | string): Promise<unknown> => (await get(echo, '/', { method: 'PUT', headers: { 'content-type': type }, body })).json()
     assert.deepEqual(await as('application/octet-stream', new Uint8Array([0, 255])), { body: 'AP8=', isBase64Encoded: true, has: true })
     assert.deepEqual(await as('text/plain; charset=utf-8', 'ü'), { body: 'ü', isBase64Encoded: false, has: true })
     assert.deepEqual(await as('application/vnd.x+json', '{}'), { body: '{}', isBase64Encoded: false, has: true })
