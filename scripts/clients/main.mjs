@@ -1,6 +1,6 @@
-// npm run clients [-- boto3]: drives the real clients of AWS Lambda against three edges. Installs them under .build/clients.
+// npm run clients [-- boto3|aws-cli|js|go]: drives the real clients of AWS Lambda against three edges. Installs them under .build/clients.
 import { spawn } from 'node:child_process'
-import { access, mkdir } from 'node:fs/promises'
+import { access, copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startMesh } from '../../dist/test/mesh/harness/edges.js'
@@ -20,13 +20,32 @@ async function must(command, args, options) {
   if (code !== 0) throw new Error(`${command} ${args.join(' ')}: exit ${code}`)
 }
 
+/** A Python environment with what requirements.txt pins; its bin folder. */
+async function python() {
+  const bin = join(FOLDER, 'venv/bin')
+  if (!(await exists(join(bin, 'python')))) await must('python3', ['-m', 'venv', join(FOLDER, 'venv')])
+  await must(join(bin, 'python'), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', here('requirements.txt')])
+  return bin
+}
+
 const CLIENTS = {
   async boto3(urls) {
-    const venv = join(FOLDER, 'venv')
-    const python = join(venv, 'bin/python')
-    if (!(await exists(python))) await must('python3', ['-m', 'venv', venv])
-    await must(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', here('requirements.txt')])
-    return run(python, [here('boto3_lambda.py'), ...urls])
+    return run(join(await python(), 'python'), [here('boto3_lambda.py'), ...urls])
+  },
+  async 'aws-cli'(urls) {
+    return run('bash', [here('aws_cli.sh'), await python(), ...urls])
+  },
+  async js(urls) {
+    const folder = join(FOLDER, 'js')
+    await mkdir(folder, { recursive: true })
+    for (const file of ['package.json', 'package-lock.json']) await copyFile(here(`js/${file}`), join(folder, file))
+    await must('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--silent'], { cwd: folder })
+    return run(process.execPath, [here('js/lambda.mjs'), folder, ...urls])
+  },
+  async go(urls) {
+    const binary = join(FOLDER, 'go-client')
+    await must('go', ['build', '-o', binary, '.'], { cwd: here('go') })
+    return run(binary, urls)
   },
 }
 
