@@ -119,6 +119,22 @@ function extensionOf(path: string): string {
   return dot <= 0 ? '' : name.slice(dot)
 }
 
+/** The bundler indents: blocks that are nested this deep fill megabytes with spaces, and ten times as deep all memory. */
+const MAX_BLOCK_DEPTH = 2_000
+
+/** What keeps code from being bundled; null: nothing. Braces in strings count too: what is that deep by chance is no code. */
+export function depthProblem(path: string, text: string): string | null {
+  let depth = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === OPEN) depth++
+    else if (code === CLOSE && depth > 0) depth--
+    if (depth > MAX_BLOCK_DEPTH) return `${path} has more than ${MAX_BLOCK_DEPTH} blocks within each other`
+  }
+  return null
+}
+const [OPEN, CLOSE] = [0x7b, 0x7d]
+
 /** Whether a file is carried for `fs`: no code, and no package's. */
 export const isAsset = (path: string): boolean => !/\.([cm]?[jt]sx?|map)$/.test(path) && !/(^|\/)(node_modules|\.git)\//.test(path)
 

@@ -6,7 +6,7 @@ import type { Plugin } from 'esbuild'
 import { SwarmError } from '../errors.js'
 import { unpack } from './archive.js'
 import { buildBundle, type Bundle } from './esbuild.js'
-import { assetsModule, isAsset, loaderOf, TASK_ROOT } from './files.js'
+import { assetsModule, depthProblem, isAsset, loaderOf, TASK_ROOT } from './files.js'
 import { entrySource, findEntry, parseHandler, type HandlerName } from './handler.js'
 
 /** What is no part of a function; nor is anything whose name begins with a dot. */
@@ -79,6 +79,8 @@ function disk(folder: string, confined: boolean): Plugin {
         if (path.endsWith('.node')) return { contents: `throw new Error(${JSON.stringify(`${name} is a native addon: a sandbox runs JavaScript only`)})`, loader: 'js' }
         if (!SCRIPT.test(path)) return null
         const given = await readFile(path, 'utf8')
+        const problem = depthProblem(name, given)
+        if (problem !== null) return { errors: [{ text: problem }] }
         const text = withOwnRequire(given)
         if (!/\b__(dirname|filename)\b/.test(text) || OWN_NAMES.test(text)) return text === given ? null : { contents: text, loader: loaderOf(path) ?? 'js' }
         const own = `${TASK_ROOT}/${name}`

@@ -1,6 +1,6 @@
 // The files of a request, as esbuild finds them: no disk, no packages.
 import type { Plugin } from 'esbuild'
-import { loaderOf, resolveIn } from './files.js'
+import { depthProblem, loaderOf, resolveIn } from './files.js'
 
 const NAMESPACE = 'function'
 
@@ -18,6 +18,8 @@ export function memory(files: ReadonlyMap<string, string>): Plugin {
       onLoad({ filter: /.*/, namespace: NAMESPACE }, ({ path }) => {
         const loader = loaderOf(path)
         const contents = files.get(path) ?? ''
+        const problem = loader === 'text' ? null : depthProblem(path, contents)
+        if (problem !== null) return { errors: [{ text: problem }] }
         if (loader) return { contents, loader }
         return { errors: [{ text: `${path} can't be imported: use .js, .mjs, .cjs, .jsx, .ts, .mts, .cts, .tsx, .json, .txt, .html, .md, .sql or .graphql, or read it with fs` }] }
       })

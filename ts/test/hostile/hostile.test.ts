@@ -78,7 +78,7 @@ describe('a hostile function fails alone', () => {
   }
 
   // Where it ends differs: in esbuild, which dies of the second, or in the engine.
-  for (const [what, open, close] of [['arrays', '[', ']'], ['signs and parentheses', '-(-(', '))']] as const) {
+  for (const [what, open, close] of [['arrays', '[', ']'], ['signs and parentheses', '-(-(', '))'], ['functions', 'function(){return ', '}']] as const) {
     test(`code nested too deeply is refused: ${what}`, { timeout: 120_000 }, async () => {
       const source = `exports.handler = () => 1; exports.x = ${open.repeat(1e5)}1${close.repeat(1e5)}`
       const [refused] = await Promise.all([deploy(edge.url, 'deep', source), hello()])
