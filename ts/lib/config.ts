@@ -32,6 +32,8 @@ export interface EdgeConfig {
   needsToken: boolean
   threads: number | null
   slots: number | null
+  /** Milliseconds. */
+  eventRetriesMs: readonly number[]
   logLevel: LogLevel
 }
 
@@ -85,6 +87,7 @@ export const parseEdgeConfig = (env: Environment, host: string = hostname()): Ed
     needsToken: read(env, variables.CONTROL) === 'token' || !isLoopback(httpHost),
     threads: read(env, variables.THREADS),
     slots: read(env, variables.SLOTS),
+    eventRetriesMs: read(env, variables.EVENT_RETRIES),
     logLevel: read(env, variables.LOG),
   }
 }

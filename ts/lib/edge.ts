@@ -14,6 +14,7 @@ import { openStack } from './disposal.js'
 import { readAssets } from './edge/assets.js'
 import { openBroadcasts, type Broadcasts } from './edge/broadcasts.js'
 import { holdersOf, waitForHolders } from './edge/holders.js'
+import { openEventInvocations } from './edge/event-invocations.js'
 import { openMisses } from './edge/misses.js'
 import { specOf } from './edge/spec.js'
 import { openSync } from './edge/sync.js'
@@ -112,17 +113,6 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
     waitForHolders: (record, wait) => waitForHolders(holders, record, wait),
   })
   stack.defer(async () => await stopEsbuild())
-  const control = openControl({
-    functions,
-    guard: openGuard({ httpHost: config.httpHost, needsToken: config.needsToken, hosts: config.hosts, controlKey: keys.control, clock: Date.now }),
-    lambda: openLambda(
-      { engine, functions, registry, specOf: spec, waitForHolders: (record) => waitForHolders(holders, record, 'all') },
-      (error, { method, path }) => log.error('a call of the Lambda API failed', { method, path, error: messageOf(error) }),
-    ),
-    metrics: () => metrics.page(),
-    onError: (error, { method, path }) => log.error('a control call failed', { method, path, error: messageOf(error) }),
-  })
-
   const misses = openMisses({
     place,
     engine,
@@ -138,6 +128,31 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
     log,
   })
 
+  const events = await openEventInvocations({
+    place,
+    stateDir,
+    engine,
+    registry,
+    mesh,
+    onMiss: (request) => misses.onMiss(request),
+    retryDelaysMs: config.eventRetriesMs,
+    isDraining: () => draining,
+    clock: Date.now,
+    log,
+  })
+
+  const control = openControl({
+    functions,
+    guard: openGuard({ httpHost: config.httpHost, needsToken: config.needsToken, hosts: config.hosts, controlKey: keys.control, clock: Date.now }),
+    lambda: openLambda(
+      { engine, functions, registry, specOf: spec, waitForHolders: (record) => waitForHolders(holders, record, 'all') },
+      (error, { method, path }) => log.error('a call of the Lambda API failed', { method, path, error: messageOf(error) }),
+    ),
+    events: { accept: (request, name) => events.accept(request, name), deadLetters: events.deadLetters },
+    metrics: () => metrics.page(),
+    onError: (error, { method, path }) => log.error('a control call failed', { method, path, error: messageOf(error) }),
+  })
+
   engine.setAssets(await readAssets())
   const port = await engine.listen({ host: config.httpHost, port: config.httpPort }, misses.onMiss, control)
   const url = urlOf(config.httpHost, port)
@@ -151,6 +166,7 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
     engine.setReady(false)
     broadcasts?.refresh()
     if (broadcasts?.isBusy()) await delay(NOTICE_MS)
+    await events.leave(GRACE_MS)
     await engine.close(GRACE_MS)
   })
   await sync.settled

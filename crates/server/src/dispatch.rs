@@ -10,13 +10,24 @@ use hyper::{
 };
 
 use crate::{
-    body::Body, control::control, gateway::Gateway, invoke::invoke, reply, reply::Failure, request_id::RequestId,
-    stream::stream, target, web, worker::Worker,
+    body::Body,
+    control::control,
+    gateway::Gateway,
+    invoke::{invoke, is_asynchronous},
+    reply,
+    reply::Failure,
+    request_id::RequestId,
+    stream::stream,
+    target, web,
+    worker::Worker,
 };
 
 pub(crate) async fn dispatch(worker: &Rc<Worker>, remote: SocketAddr, request: Request<Incoming>) -> Response<Body> {
     worker.gateway.counters.requests.fetch_add(1, Relaxed);
     if target::segment(request.uri().path()).is_some() {
+        if is_asynchronous(request.headers()) {
+            return Box::pin(control(worker, remote, request)).await;
+        }
         return invoke(worker, request).await;
     }
     if target::streaming_segment(request.uri().path()).is_some() {

@@ -39,6 +39,11 @@ struct Asked {
     failover: Option<String>,
 }
 
+/// Whether nobody waits for the result: the host keeps such events.
+pub(crate) fn is_asynchronous(headers: &HeaderMap) -> bool {
+    headers.get(INVOCATION_TYPE).is_some_and(|kind| kind == "Event")
+}
+
 /// Answers an invocation. The caller has seen that this is the path of one.
 pub(crate) async fn invoke(worker: &Rc<Worker>, request: Request<Incoming>) -> Response<Body> {
     let started = Instant::now();
@@ -221,9 +226,12 @@ impl Asked {
             None => false,
             Some(kind) if kind == "RequestResponse" => false,
             Some(kind) if kind == "DryRun" => true,
+            Some(kind) if kind == "Event" => {
+                return Err(Failure::invalid_parameter("X-Amz-Invocation-Type \"Event\" has no response to stream"));
+            }
             Some(kind) => {
                 return Err(Failure::invalid_parameter(format!(
-                    "X-Amz-Invocation-Type {kind:?} is not supported: only \"RequestResponse\" and \"DryRun\" are"
+                    "X-Amz-Invocation-Type {kind:?} is not supported: only \"RequestResponse\", \"Event\" and \"DryRun\" are"
                 )));
             }
         };

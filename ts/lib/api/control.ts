@@ -12,10 +12,23 @@ export interface ControlOptions {
   guard: (request: Request) => void
   /** AWS Lambda's own paths; null: not one of them. */
   lambda?: (request: Request) => Promise<ControlResponse> | null
+  /** Asynchronous invocations: as open as others, the dead letters guarded. */
+  events: {
+    accept: (request: Request, name: string) => Promise<ControlResponse>
+    deadLetters: DeadLetters
+  }
   /** Prometheus text. */
   metrics: () => Promise<{ contentType: string; text: string }>
   /** Told of what was nobody's mistake but ours. */
   onError: (error: unknown, request: { method: string; path: string }) => void
+}
+
+/** Asynchronous invocations that were given up, of all edges. */
+export interface DeadLetters {
+  list(name: string | null): Promise<readonly unknown[]>
+  /** Back into the queue, or away; how many there were. Null: all. */
+  redrive(id: string | null): Promise<number>
+  discard(id: string): Promise<number>
 }
 
 type Answer = (request: Request, name: string) => Promise<ControlResponse> | ControlResponse
@@ -31,6 +44,9 @@ export function openControl(options: ControlOptions): (request: ControlRequest) 
   return async (given) => {
     try {
       const request = unpack(given)
+      const [, current, older] = INVOCATION.exec(request.path) ?? []
+      const invoked = current ?? older
+      if (invoked !== undefined && request.method === 'POST') return await options.events.accept(request, invoked)
       const lambda = isLambda(request) ? options.lambda : undefined
       if (lambda) {
         options.guard(request)
@@ -47,7 +63,7 @@ export function openControl(options: ControlOptions): (request: ControlRequest) 
   }
 }
 
-function routesOf({ functions, metrics }: ControlOptions): Route[] {
+function routesOf({ events: { deadLetters }, functions, metrics }: ControlOptions): Route[] {
   return [
     {
       path: /^\/functions\/?$/,
@@ -71,6 +87,22 @@ function routesOf({ functions, metrics }: ControlOptions): Route[] {
         },
       },
     },
+    {
+      path: /^\/dead-letters$/,
+      methods: { GET: async (request) => json(200, { deadLetters: await deadLetters.list(request.query.get('function')) }) },
+    },
+    {
+      path: /^\/dead-letters\/redrive$/,
+      methods: { POST: async () => json(202, { redriven: await deadLetters.redrive(null) }) },
+    },
+    {
+      path: /^\/dead-letters\/([\w-]+)$/,
+      methods: { DELETE: async (_request, id) => found(await deadLetters.discard(id), id, empty(204)) },
+    },
+    {
+      path: /^\/dead-letters\/([\w-]+)\/redrive$/,
+      methods: { POST: async (_request, id) => found(await deadLetters.redrive(id), id, json(202, { redriven: 1 })) },
+    },
     { path: /^\/limits$/, methods: { GET: () => json(200, { limits: LIMITS }) } },
     {
       path: /^\/metrics$/,
@@ -82,6 +114,11 @@ function routesOf({ functions, metrics }: ControlOptions): Route[] {
       },
     },
   ]
+}
+
+function found(count: number, id: string, response: ControlResponse): ControlResponse {
+  if (count === 0) throw new SwarmError('NOT_FOUND', `no dead letter ${id}`)
+  return response
 }
 
 class MethodNotAllowed extends SwarmError {
@@ -108,6 +145,9 @@ const allowed = ({ methods }: Route): string => Object.keys(methods).flatMap((me
 
 const withoutBody = ({ method }: Request, response: ControlResponse): ControlResponse =>
   method === 'HEAD' ? { ...response, body: Buffer.alloc(0) } : response
+
+/** The server sends asynchronous ones here; InvokeAsync is their older form. */
+const INVOCATION = /^\/(?:2015-03-31\/functions\/([^/]+)\/invocations|2014-11-13\/functions\/([^/]+)\/invoke-async\/?)$/
 
 /** Every path of AWS Lambda's API begins with the date of its version. */
 const isLambda = ({ path }: Request): boolean => /^\/20\d\d-\d\d-\d\d\//.test(path)

@@ -28,6 +28,8 @@ export const LIMITS = {
   fetchCount: { field: 'limits.fetchCount', default: 50, min: 0, max: 1_000, unit: 'requests', error: 'TypeError, cause.code ERR_SWARM_FETCH_COUNT' },
   fetchBytes: { field: 'limits.fetchBytes', default: 100 * MIB, min: 0, max: 1024 * MIB, unit: 'bytes', error: 'TypeError, cause.code ERR_SWARM_FETCH_BYTES' },
   event: fixed(6 * MIB, 'bytes', '413 RequestTooLargeException'),
+  /** Of an asynchronous invocation. */
+  asyncEvent: fixed(MIB, 'bytes', '413 RequestTooLargeException'),
   response: fixed(6 * MIB, 'bytes', 'Function.ResponseSizeTooLarge'),
   streamedResponse: fixed(200 * MIB, 'bytes', 'Function.ResponseSizeTooLarge'),
   initialization: fixed(10, 's', 'the deploy is refused: 400 InvalidParameterValueException'),

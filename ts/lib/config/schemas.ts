@@ -28,6 +28,12 @@ export const integer = (min: number, max: number) =>
     .transform(Number)
     .pipe(z.number().min(min).max(max))
 
+/** Up to ten waits. */
+export const milliseconds = z
+  .string()
+  .regex(/^\d{1,9}(\s*,\s*\d{1,9}){0,9}$/)
+  .transform(text => text.split(',').map(Number))
+
 /** An IP address (IPv6 with or without brackets) or a host name. */
 export const host = z
   .string()

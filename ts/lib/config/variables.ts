@@ -152,6 +152,16 @@ export const SLOTS = optional(
   'chosen from the machine',
 )
 
+export const EVENT_RETRIES = variable(
+  {
+    name: 'SWARMLAMBDA_EVENT_RETRIES',
+    about: 'Waits before an asynchronous invocation that failed is tried again, as AWS Lambda does.',
+    allowed: 'milliseconds, separated by commas',
+    schema: is.milliseconds,
+  },
+  '60000,120000',
+)
+
 export const PROXY_HOST = variable(
   { name: 'SWARMLAMBDA_PROXY_HOST', about: 'Address of the proxy.', allowed: HOST, schema: is.host },
   '127.0.0.1',
@@ -231,6 +241,7 @@ export const EDGE_VARIABLES: readonly Variable[] = [
   CONTROL,
   THREADS,
   SLOTS,
+  EVENT_RETRIES,
   LOG,
 ]
 

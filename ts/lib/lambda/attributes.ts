@@ -104,6 +104,13 @@ function eventsOf(call: Call): { name: string; qualifier: string | null; item: I
 
 const eventsFrom = (call: Call): Value => {
   const { DestinationConfig, MaximumEventAgeInSeconds, MaximumRetryAttempts } = parse(eventInvoke, call.request.body)
+  for (const [field, value] of Object.entries(DestinationConfig ?? {})) {
+    const destination = value?.Destination
+    if (destination && !/^arn:aws[a-zA-Z-]*:lambda:/.test(destination)) {
+      throw new SwarmError('INVALID_PARAMETER', `DestinationConfig.${field}.Destination: ${destination} must be the ARN of a function: other services are not part of a mesh`)
+    }
+    if (destination) context.resolve(call, context.parseReference(destination))
+  }
   return {
     ...(MaximumRetryAttempts === undefined ? {} : { MaximumRetryAttempts }),
     ...(MaximumEventAgeInSeconds === undefined ? {} : { MaximumEventAgeInSeconds }),

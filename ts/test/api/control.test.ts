@@ -81,6 +81,10 @@ function control(given: Given = {}) {
     waitForHolders: () => Promise.resolve(),
   })
   const answer = openControl({
+    events: {
+      accept: () => Promise.reject(new SwarmError('NOT_FOUND', 'no queue here')),
+      deadLetters: { list: () => Promise.resolve([]), redrive: () => Promise.resolve(0), discard: () => Promise.resolve(0) },
+    },
     functions,
     guard: openGuard({ httpHost: given.httpHost ?? '127.0.0.1', needsToken: given.httpHost !== undefined, hosts: ['my.edge'], controlKey: CONTROL_KEY, clock: () => NOW }),
     metrics: () => Promise.resolve({ contentType: 'text/plain', text: 'up 1\n' }),

@@ -31,6 +31,7 @@ test('an edge with nothing set runs on loopback as a cluster of its own', () => 
     needsToken: false,
     threads: null,
     slots: null,
+    eventRetriesMs: [60_000, 120_000],
     logLevel: 'info',
   })
 })
@@ -51,6 +52,7 @@ test('every variable of an edge is read', () => {
     SWARMLAMBDA_CONTROL: 'token',
     SWARMLAMBDA_THREADS: '2',
     SWARMLAMBDA_SLOTS: '64',
+    SWARMLAMBDA_EVENT_RETRIES: '5, 10',
     SWARMLAMBDA_LOG: 'debug',
   })
   assert.deepEqual(config, {
@@ -70,6 +72,7 @@ test('every variable of an edge is read', () => {
     needsToken: true,
     threads: 2,
     slots: 64,
+    eventRetriesMs: [5, 10],
     logLevel: 'debug',
   })
   assert.equal(Object.keys(config).length, EDGE_VARIABLES.length)
