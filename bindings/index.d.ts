@@ -28,6 +28,8 @@ export declare class NativeEdge {
   invoke(request: InvokeRequest): Promise<Outcome>
   /** Serves HTTP; resolves with the port when it accepts connections. Once in an edge's life. */
   listen(options: ListenOptions, onMiss: (request: MissRequest) => Promise<MissResponse>, onControl: (request: ControlRequest) => Promise<ControlResponse>): Promise<number>
+  /** Which function URLs and routes there are, all of them: JSON (crates/server/src/web/sites.rs). */
+  setSites(json: string): void
   /** Replaces the UI's files. */
   setAssets(assets: Array<Asset>): void
   /** The body of `GET /cluster`, and a `snapshot` event of `GET /events`. */
@@ -72,6 +74,8 @@ export interface ControlRequest {
   body: Buffer
   /** `address:port`. */
   remoteAddress: string
+  /** Only asks whether the request may invoke this function: status 204, or the refusal. */
+  invokes: string | null
 }
 
 export interface ControlResponse {

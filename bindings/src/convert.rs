@@ -153,6 +153,7 @@ impl From<server::ControlRequest> for dto::ControlRequest {
             headers: request.headers.into_iter().flat_map(|(name, value)| [name, value]).collect(),
             body: to_buffer(request.body),
             remote_address: request.remote_address,
+            invokes: request.invokes,
         }
     }
 }

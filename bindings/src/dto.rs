@@ -162,6 +162,8 @@ pub struct ControlRequest {
     pub body: Buffer,
     /// `address:port`.
     pub remote_address: String,
+    /// Only asks whether the request may invoke this function: status 204, or the refusal.
+    pub invokes: Option<String>,
 }
 
 #[napi(object)]

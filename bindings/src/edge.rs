@@ -139,6 +139,12 @@ impl NativeEdge {
         Ok(Settled(blocking(move || inner.listen(options, on_miss, on_control)).await))
     }
 
+    /// Which function URLs and routes there are, all of them: JSON (crates/server/src/web/sites.rs).
+    #[napi(catch_unwind)]
+    pub fn set_sites(&self, json: String) -> Result<(), napi::Error<String>> {
+        self.0.gateway.set_sites(&json).map_err(|error| Failure::from(error).into_error())
+    }
+
     /// Replaces the UI's files.
     #[napi(catch_unwind)]
     pub fn set_assets(&self, assets: Vec<dto::Asset>) -> Result<(), napi::Error<String>> {

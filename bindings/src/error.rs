@@ -58,6 +58,7 @@ impl From<swarmlambda_server::Error> for Failure {
         let code = match &error {
             Error::AddressInUse { .. } => "ADDRESS_IN_USE",
             Error::Listen { .. } | Error::EdgeName(_) | Error::Asset { .. } => "LISTEN",
+            Error::Sites(_) => "SITES",
         };
         Self::new(code, error)
     }

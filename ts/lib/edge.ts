@@ -4,10 +4,11 @@ import { EventEmitter } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { mkdir } from 'node:fs/promises'
 import { stop as stopEsbuild } from 'esbuild'
-import { openControl } from './api/control.js'
+import { openControl, RESERVED_SEGMENTS } from './api/control.js'
+import { openRoutes } from './api/routes.js'
 import { openFunctions } from './api/functions.js'
 import { tryListening, urlOf } from './addresses.js'
-import { openGuard } from './api/guards.js'
+import { openGuards } from './api/guards.js'
 import { deriveKeys, loadClusterKey, loadIdentity } from './cluster.js'
 import { listenError, type EdgeConfig } from './config.js'
 import { openStack } from './disposal.js'
@@ -16,6 +17,7 @@ import { openBroadcasts, type Broadcasts } from './edge/broadcasts.js'
 import { holdersOf, waitForHolders } from './edge/holders.js'
 import { openEventInvocations } from './edge/event-invocations.js'
 import { openMisses } from './edge/misses.js'
+import { openSites } from './edge/sites.js'
 import { specOf } from './edge/spec.js'
 import { openSync } from './edge/sync.js'
 import { messageOf, SwarmError } from './errors.js'
@@ -102,6 +104,7 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
   const sync = stack.use(openSync({ engine, registry, specOf: spec, onChange: () => changes.emit('change'), log }))
   mesh.events.on('status', () => sync.poke())
   const { loaded } = sync
+  stack.use(openSites({ engine, registry, reserved: RESERVED_SEGMENTS }))
 
   const metrics = openMetrics({ ...place, edge: nodeName, version: VERSION, engine, mesh, registry, loaded })
   const holders = { self: nodeName, mesh, registry, loaded, changes }
@@ -143,7 +146,8 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
 
   const control = openControl({
     functions,
-    guard: openGuard({ httpHost: config.httpHost, needsToken: config.needsToken, hosts: config.hosts, controlKey: keys.control, clock: Date.now }),
+    ...openGuards({ httpHost: config.httpHost, needsToken: config.needsToken, hosts: config.hosts, controlKey: keys.control, clock: Date.now }),
+    routes: openRoutes(registry),
     lambda: openLambda(
       { engine, functions, registry, specOf: spec, waitForHolders: (record) => waitForHolders(holders, record, 'all') },
       (error, { method, path }) => log.error('a call of the Lambda API failed', { method, path, error: messageOf(error) }),

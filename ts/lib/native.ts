@@ -58,6 +58,7 @@ export async function openNative(options: Omit<EdgeOptions, 'plugin'>): Promise<
     setAliases: (aliases) => native.setAliases(aliases),
     invoke: (request) => native.invoke(request).catch(rethrow),
     listen: (where, onMiss, onControl) => native.listen(where, onMiss, onControl).catch(rethrow),
+    setSites: (json) => native.setSites(json),
     setAssets: (assets) => native.setAssets(assets),
     setSnapshot: (json) => native.setSnapshot(json),
     publish: (event, json) => native.publish(event, json),

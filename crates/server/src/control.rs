@@ -2,10 +2,12 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
+use bytes::Bytes;
 use hyper::{
     HeaderMap, Request, Response, StatusCode,
     body::{Body as _, Incoming},
     header::{CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING},
+    http::request::Parts,
 };
 
 use crate::{
@@ -22,7 +24,7 @@ const SMALL_BODY: u64 = 1 << 20;
 
 pub(crate) async fn control(worker: &Worker, remote: SocketAddr, request: Request<Incoming>) -> Response<Body> {
     let id = RequestId::new();
-    match ask_host(worker, remote, request).await.and_then(respond) {
+    match answer(worker, remote, request).await.and_then(respond) {
         Ok(mut response) => {
             response.headers_mut().entry(REQUEST_ID).or_insert_with(|| id.to_header());
             response
@@ -31,25 +33,41 @@ pub(crate) async fn control(worker: &Worker, remote: SocketAddr, request: Reques
     }
 }
 
-async fn ask_host(worker: &Worker, remote: SocketAddr, request: Request<Incoming>) -> Result<ControlResponse, Failure> {
+async fn answer(worker: &Worker, remote: SocketAddr, request: Request<Incoming>) -> Result<ControlResponse, Failure> {
     let limits = &worker.gateway.limits;
     let (head, body) = request.into_parts();
-    let busy = || Failure::unavailable("Too many control calls wait");
     let _upload = match body.size_hint().upper() {
         Some(length) if length <= SMALL_BODY => None,
         _ => Some(worker.gateway.uploads.enter().await.ok_or_else(busy)?),
     };
+    let body = read(body, limits.max_control_bytes, limits.upload_timeout).await?;
+    ask_host(worker, remote, &head, body, None).await
+}
+
+fn busy() -> Failure {
+    Failure::unavailable("Too many control calls wait")
+}
+
+/// The host's answer; `invokes`: whether the request may invoke that function (204), and nothing else.
+pub(crate) async fn ask_host(
+    worker: &Worker,
+    remote: SocketAddr,
+    head: &Parts,
+    body: Bytes,
+    invokes: Option<String>,
+) -> Result<ControlResponse, Failure> {
     let request = ControlRequest {
         method: head.method.as_str().to_owned(),
         path: head.uri.path().to_owned(),
         query: head.uri.query().map(str::to_owned),
         headers: pairs(&head.headers),
-        body: read(body, limits.max_control_bytes, limits.upload_timeout).await?,
+        body,
         remote_address: remote.to_string(),
+        invokes,
     };
     let permit = worker.gateway.control.enter().await;
     let permit = permit.ok_or_else(busy)?;
-    let (host, limit) = (Arc::clone(&worker.host), limits.control_timeout);
+    let (host, limit) = (Arc::clone(&worker.host), worker.gateway.limits.control_timeout);
     let call = tokio::task::spawn_local(async move {
         let result = tokio::time::timeout(limit, (host.control)(request)).await;
         drop(permit);
@@ -69,7 +87,7 @@ fn pairs(headers: &HeaderMap) -> Vec<(String, String)> {
 }
 
 /// The host's response; framing stays with the server.
-fn respond(answer: ControlResponse) -> Result<Response<Body>, Failure> {
+pub(crate) fn respond(answer: ControlResponse) -> Result<Response<Body>, Failure> {
     let malformed = |what: String| Failure::internal(format!("The host's response is malformed: {what}"));
     let status = StatusCode::from_u16(answer.status)
         .ok()

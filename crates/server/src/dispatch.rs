@@ -34,12 +34,13 @@ pub(crate) async fn dispatch(worker: &Rc<Worker>, remote: SocketAddr, request: R
         return Box::pin(stream(worker, request)).await;
     }
     let head = request.method() == Method::HEAD;
-    if web::place(request.uri().path(), request.headers()).is_some() {
+    if web::is_for_functions(&worker.gateway, &request) {
         let response = Box::pin(web::web(worker, remote, request)).await;
         return if head { without_body(response) } else { response };
     }
     let response = match known(&worker.gateway, &request) {
         Some(response) => response,
+        None if web::is_for_routes(&worker.gateway, &request) => Box::pin(web::web(worker, remote, request)).await,
         None => Box::pin(control(worker, remote, request)).await,
     };
     if head { without_body(response) } else { response }

@@ -17,4 +17,7 @@ pub enum Error {
     /// `LISTEN`: an asset's header is malformed.
     #[error("asset {path}: {reason}")]
     Asset { path: String, reason: String },
+    /// `SITES`: the host's function URLs and routes are malformed.
+    #[error("function URLs and routes: {0}")]
+    Sites(#[from] serde_json::Error),
 }

@@ -8,6 +8,7 @@ use std::{
     time::Instant,
 };
 
+use arc_swap::ArcSwap;
 use hyper::{Response, StatusCode, header::HeaderValue};
 use serde::Serialize;
 use swarmlambda_executor::{Function, Invocation};
@@ -25,6 +26,7 @@ use crate::{
     reply,
     stats::{Counters, Stats},
     table::{Alias, Entry, Table},
+    web::{Sites, parse_sites},
 };
 
 /// An edge's functions, assets, events and counters. It needs no listener: a peer's invocation comes another way.
@@ -35,6 +37,7 @@ pub struct Gateway {
     region: String,
     pub(crate) limits: Limits,
     pub(crate) table: Table,
+    pub(crate) sites: ArcSwap<Sites>,
     pub(crate) assets: Assets,
     pub(crate) events: Events,
     pub(crate) counters: Counters,
@@ -65,6 +68,7 @@ impl Gateway {
             name_header: HeaderValue::from_str(name).map_err(|_| bad_name())?,
             region: region.to_owned(),
             table: Table::default(),
+            sites: ArcSwap::default(),
             assets: Assets::default(),
             events: Events::default(),
             counters: Counters::default(),
@@ -98,6 +102,12 @@ impl Gateway {
             Some(entry) => entry.invoke(invocation).await,
             None => Outcome::absent(started.elapsed()),
         }
+    }
+
+    /// Which function URLs and routes there are, all of them, as JSON.
+    pub fn set_sites(&self, json: &str) -> Result<(), Error> {
+        self.sites.store(parse_sites(json)?);
+        Ok(())
     }
 
     /// Replaces the UI's files.

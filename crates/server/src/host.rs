@@ -146,6 +146,8 @@ pub struct ControlRequest {
     pub body: Bytes,
     /// `address:port` of the client.
     pub remote_address: String,
+    /// Only asks whether the request may invoke this function: 204, or the refusal.
+    pub invokes: Option<String>,
 }
 
 #[derive(Debug, Clone)]

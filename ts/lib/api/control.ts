@@ -3,6 +3,7 @@ import { SwarmError } from '../errors.js'
 import type { ControlRequest, ControlResponse } from '../native.js'
 import type { Functions } from './functions.js'
 import { LIMITS } from './limits.js'
+import type { Routes } from './routes.js'
 import { empty, failure, isArchive, json, text, unpack, type Request } from './requests.js'
 import { parseArchiveDeploy, parseDeploy, parseName, parseWait } from './schemas.js'
 
@@ -10,6 +11,9 @@ export interface ControlOptions {
   functions: Functions
   /** Throws when the call may not be made. */
   guard: (request: Request) => void
+  /** The same of a request to a function that asks for signed ones. */
+  mayInvoke: (request: Request, name: string) => void
+  routes: Routes
   /** AWS Lambda's own paths; null: not one of them. */
   lambda?: (request: Request) => Promise<ControlResponse> | null
   /** Asynchronous invocations: as open as others, the dead letters guarded. */
@@ -44,6 +48,10 @@ export function openControl(options: ControlOptions): (request: ControlRequest) 
   return async (given) => {
     try {
       const request = unpack(given)
+      if (typeof given.invokes === 'string') {
+        options.mayInvoke(request, given.invokes)
+        return empty(204)
+      }
       const [, current, older] = INVOCATION.exec(request.path) ?? []
       const invoked = current ?? older
       if (invoked !== undefined && request.method === 'POST') return await options.events.accept(request, invoked)
@@ -63,7 +71,7 @@ export function openControl(options: ControlOptions): (request: ControlRequest) 
   }
 }
 
-function routesOf({ events: { deadLetters }, functions, metrics }: ControlOptions): Route[] {
+function routesOf({ events: { deadLetters }, functions, metrics, routes }: ControlOptions): Route[] {
   return [
     {
       path: /^\/functions\/?$/,
@@ -102,6 +110,17 @@ function routesOf({ events: { deadLetters }, functions, metrics }: ControlOption
     {
       path: /^\/dead-letters\/([\w-]+)\/redrive$/,
       methods: { POST: async (_request, id) => found(await deadLetters.redrive(id), id, json(202, { redriven: 1 })) },
+    },
+    {
+      path: /^\/routes$/,
+      methods: {
+        GET: () => json(200, routes.list()),
+        PUT: async (request) => json(200, await routes.replace(request.body)),
+        DELETE: async (request) => {
+          await routes.remove(request.query.get('route'))
+          return empty(204)
+        },
+      },
     },
     { path: /^\/limits$/, methods: { GET: () => json(200, { limits: LIMITS }) } },
     {
@@ -145,6 +164,9 @@ const allowed = ({ methods }: Route): string => Object.keys(methods).flatMap((me
 
 const withoutBody = ({ method }: Request, response: ControlResponse): ControlResponse =>
   method === 'HEAD' ? { ...response, body: Buffer.alloc(0) } : response
+
+/** First segments of the edge's own paths, which no route can take. */
+export const RESERVED_SEGMENTS = ['functions', 'fn', 'routes', 'dead-letters', 'limits', 'metrics', 'healthz', 'cluster', 'events'] as const
 
 /** The server sends asynchronous ones here; InvokeAsync is their older form. */
 const INVOCATION = /^\/(?:2015-03-31\/functions\/([^/]+)\/invocations|2014-11-13\/functions\/([^/]+)\/invoke-async\/?)$/

@@ -22,8 +22,14 @@ export interface GuardOptions {
 const KNOWN_ZONES = ['lambda.mesh', 'localhost']
 const WRITES: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
 
-/** Checks a control call, or throws `FORBIDDEN` or `UNSUPPORTED_MEDIA_TYPE`. */
-export function openGuard(options: GuardOptions): (request: Request) => void {
+export interface Guards {
+  /** Checks a control call, or throws `FORBIDDEN` or `UNSUPPORTED_MEDIA_TYPE`. */
+  guard: (request: Request) => void
+  /** Checks a request to a function whose URL asks for signed ones (AuthType AWS_IAM), or throws `FORBIDDEN`. */
+  mayInvoke: (request: Request, name: string) => void
+}
+
+export function openGuards(options: GuardOptions): Guards {
   const known = new Set([options.httpHost, ...options.hosts].map((host) => host.toLowerCase()))
   const { needsToken } = options
 
@@ -32,7 +38,7 @@ export function openGuard(options: GuardOptions): (request: Request) => void {
   const isKnown = (host: string): boolean =>
     known.has(host) || (isIP(host) !== 0 && (needsToken || isLoopback(host))) || KNOWN_ZONES.some((zone) => host === zone || host.endsWith(`.${zone}`))
 
-  return ({ method, headers, body }) => {
+  const guard = ({ method, headers, body }: Request): void => {
     const authority = headers.get('host') ?? ''
     const host = hostOf(authority)
     if (host === null || !isKnown(host)) {
@@ -51,6 +57,15 @@ export function openGuard(options: GuardOptions): (request: Request) => void {
       throw new SwarmError('UNSUPPORTED_MEDIA_TYPE', 'content-type must be application/json, or application/zip for an archive')
     }
   }
+  const mayInvoke = ({ headers, query }: Request): void => {
+    const bearer = bearerOf(headers.get('authorization'))
+    if (verifyToken(options.controlKey, bearer, options.clock())) return
+    // On loopback any signature will do: a client must have signed at all, as it has to elsewhere.
+    const signed = /^AWS4-HMAC-SHA256 /.test(headers.get('authorization') ?? '') || query.has('X-Amz-Signature')
+    if (needsToken || !signed) throw new SwarmError('FORBIDDEN', 'Forbidden')
+  }
+
+  return { guard, mayInvoke }
 }
 
 /** `name:port`, `1.2.3.4`, `[::1]:80` → the host in lower case without brackets; null: malformed. */

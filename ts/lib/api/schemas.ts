@@ -122,7 +122,7 @@ export function parseName(encoded: string): string {
   throw new SwarmError('INVALID_PARAMETER', `name: ${JSON.stringify((name ?? encoded).slice(0, 100))} must be 1 to 64 letters, digits, - or _`)
 }
 
-function parseJson(body: Buffer): unknown {
+export function parseJson(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString('utf8'))
   } catch (cause) {
@@ -130,7 +130,7 @@ function parseJson(body: Buffer): unknown {
   }
 }
 
-function check<Output>(schema: z.ZodType<Output>, value: unknown): Output {
+export function check<Output>(schema: z.ZodType<Output>, value: unknown): Output {
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const lines = result.error.issues.slice(0, 5).map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message))

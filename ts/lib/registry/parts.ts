@@ -3,6 +3,8 @@
 //   <name>:<number>             a published version (a function's record)
 //   <name>:<alias>              an alias
 //   <name>!<what>[:<qualifier>] what else AWS Lambda's API knows of it: tags, policy, url, events, runtime
+//   !route:<route key>          a route: no function's part, but the mesh's
+//   !cors                       what routes say to pages of other origins
 //
 // Each is a record of its own: changes of different parts, made on two edges at once, both count.
 
@@ -11,6 +13,13 @@ export const isPart = (key: string): boolean => /[:!]/.test(key)
 export const qualifiedKey = (name: string, qualifier: string): string => `${name}:${qualifier}`
 
 export const attributeKey = (name: string, what: string, qualifier = '$LATEST'): string => `${name}!${what}:${qualifier}`
+
+const ROUTE = '!route:'
+export const CORS_KEY = '!cors'
+export const keyOfRoute = (route: string): string => ROUTE + route
+
+/** The route's key, or null: not a route's record. */
+export const routeOf = (key: string): string | null => (key.startsWith(ROUTE) ? key.slice(ROUTE.length) : null)
 
 /** 3 of `hello:3`; null: no version's key. */
 export const versionOf = (key: string): number | null => {

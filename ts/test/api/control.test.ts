@@ -3,7 +3,7 @@ import { after, describe, test } from 'node:test'
 import { stop } from 'esbuild'
 import { openControl } from '../../lib/api/control.js'
 import { openFunctions } from '../../lib/api/functions.js'
-import { openGuard } from '../../lib/api/guards.js'
+import { openGuards } from '../../lib/api/guards.js'
 import { SwarmError } from '../../lib/errors.js'
 import { mintToken } from '../../lib/api/token.js'
 import type { DeleteChange, PutChange } from '../../lib/registry/types.js'
@@ -81,12 +81,13 @@ function control(given: Given = {}) {
     waitForHolders: () => Promise.resolve(),
   })
   const answer = openControl({
+    routes: { list: () => ({ routes: {}, cors: null }), replace: () => Promise.resolve({ routes: {}, cors: null }), remove: () => Promise.resolve() },
     events: {
       accept: () => Promise.reject(new SwarmError('NOT_FOUND', 'no queue here')),
       deadLetters: { list: () => Promise.resolve([]), redrive: () => Promise.resolve(0), discard: () => Promise.resolve(0) },
     },
     functions,
-    guard: openGuard({ httpHost: given.httpHost ?? '127.0.0.1', needsToken: given.httpHost !== undefined, hosts: ['my.edge'], controlKey: CONTROL_KEY, clock: () => NOW }),
+    ...openGuards({ httpHost: given.httpHost ?? '127.0.0.1', needsToken: given.httpHost !== undefined, hosts: ['my.edge'], controlKey: CONTROL_KEY, clock: () => NOW }),
     metrics: () => Promise.resolve({ contentType: 'text/plain', text: 'up 1\n' }),
     onError: (error) => errors.push(error),
   })
@@ -94,7 +95,7 @@ function control(given: Given = {}) {
     const [path = '', query = null] = target.split('?')
     const all: Record<string, string> = { host: 'lambda.mesh:8790', ...(body === null ? {} : { 'content-type': 'application/json' }), ...headers }
     const bytes = body === null ? Buffer.alloc(0) : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
-    const response = await answer({ method, path, query, headers: Object.entries(all).flat(), body: bytes, remoteAddress: '127.0.0.1' })
+    const response = await answer({ method, path, query, headers: Object.entries(all).flat(), body: bytes, remoteAddress: '127.0.0.1', invokes: null })
     const content = response.body.toString()
     return { status: response.status, headers: response.headers.join('|'), text: content, json: parse(content) }
   }

@@ -114,7 +114,7 @@ fn refuses_bad_names_methods_and_headers() {
     for (header, kind) in [
         ("x-amz-client-context: !\r\n", "InvalidRequestContentException"),
         ("x-swarm-failover: maybe\r\n", "InvalidParameterValueException"),
-        ("x-amz-invocation-type: Event\r\n", "InvalidParameterValueException"),
+        ("x-amz-invocation-type: Later\r\n", "InvalidParameterValueException"),
     ] {
         let response = edge.send(&invocation("hello", header, "{}"));
         assert_eq!((response.status, response.error().1), (400, kind), "{header}");

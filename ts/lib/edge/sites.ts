@@ -1,0 +1,58 @@
+// Tells the gateway which function URLs and routes there are, whenever the registry's parts change.
+import { routesOf } from '../api/routes.js'
+import { urlIdOf } from '../lambda/attributes.js'
+import type { Engine } from '../native.js'
+import { isItem, type AnyRecord } from '../registry/record.js'
+import type { Registry } from '../registry/types.js'
+
+export interface SitesOptions {
+  engine: Pick<Engine, 'setSites'>
+  registry: Pick<Registry, 'allParts' | 'item' | 'events'>
+  /** First segments of paths that routes leave alone. */
+  reserved: readonly string[]
+}
+
+interface UrlConfig {
+  AuthType: 'NONE' | 'AWS_IAM'
+  InvokeMode: 'BUFFERED' | 'RESPONSE_STREAM'
+  Cors?: Record<string, unknown>
+}
+
+const URL_KEY = /^([^:!]+)!url:(.+)$/
+
+export function openSites({ engine, registry, reserved }: SitesOptions): Disposable {
+  const tell = (): void => {
+    const { cors, routes } = routesOf(registry)
+    engine.setSites(
+      JSON.stringify({
+        urls: registry.allParts().flatMap(urlsOf),
+        routes: Object.entries(routes).map(([key, { function: name, payloadFormatVersion, qualifier }]) => ({ key, function: name, qualifier: qualifier ?? null, format: payloadFormatVersion })),
+        cors,
+        reserved,
+      }),
+    )
+  }
+  const onPart = ({ name }: AnyRecord): void => {
+    if (name.startsWith('!') || URL_KEY.test(name)) tell()
+  }
+  registry.events.on('part', onPart)
+  tell()
+  return { [Symbol.dispose]: () => void registry.events.off('part', onPart) }
+}
+
+function urlsOf(part: AnyRecord): Record<string, unknown>[] {
+  const [, name, qualifier] = URL_KEY.exec(part.name) ?? []
+  if (name === undefined || qualifier === undefined || !isItem(part)) return []
+  const { AuthType, Cors, InvokeMode } = part.value as unknown as UrlConfig
+  const cors = Cors && Object.fromEntries(Object.entries(Cors).map(([field, value]) => [field[0]?.toLowerCase() + field.slice(1), value]))
+  return [
+    {
+      id: urlIdOf(name, qualifier),
+      function: name,
+      qualifier: qualifier === '$LATEST' ? null : qualifier,
+      signed: AuthType === 'AWS_IAM',
+      streams: InvokeMode === 'RESPONSE_STREAM',
+      cors: cors ?? null,
+    },
+  ]
+}
