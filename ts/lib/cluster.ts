@@ -23,12 +23,14 @@ export interface ClusterKeys {
   mac: Buffer
   /** Makes tokens for control calls. */
   control: Buffer
+  /** Encrypts secrets in the registry. */
+  secrets: Buffer
 }
 
 /** Derives the keys of a cluster (HKDF-SHA256, RFC 5869). */
 export const deriveKeys = (clusterKey: Buffer): ClusterKeys => {
   const derive = (use: string): Buffer => Buffer.from(hkdfSync('sha256', clusterKey, 'swarmlambda/v1', use, KEY_BYTES))
-  return { topic: derive('topic'), beacon: derive('beacon'), mac: derive('mac'), control: derive('control') }
+  return { topic: derive('topic'), beacon: derive('beacon'), mac: derive('mac'), control: derive('control'), secrets: derive('secrets') }
 }
 
 /**

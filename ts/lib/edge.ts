@@ -8,6 +8,7 @@ import { openControl, RESERVED_SEGMENTS } from './api/control.js'
 import { openRoutes } from './api/routes.js'
 import { openFunctions } from './api/functions.js'
 import { tryListening, urlOf } from './addresses.js'
+import { openAccessKeys } from './api/access-keys.js'
 import { openGuards } from './api/guards.js'
 import { deriveKeys, loadClusterKey, loadIdentity } from './cluster.js'
 import { listenError, type EdgeConfig } from './config.js'
@@ -27,6 +28,7 @@ import { openLambda } from './lambda/routes.js'
 import { engineCache, openNative } from './native.js'
 import { openMesh } from './p2p/mesh.js'
 import { openRegistry } from './registry/registry.js'
+import { createSealer } from './registry/sealer.js'
 import { openStore } from './registry/store.js'
 import { VERSION } from './version.js'
 
@@ -94,7 +96,8 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
   const mesh = stack.use(
     await openMesh({ identity, keys, store, name: nodeName, region, peers: config.peers, bootstrap: config.bootstrap, log }),
   )
-  const registry = stack.use(await openRegistry({ store, stateDir, mesh, edgeId: mesh.id, log }))
+  const sealer = createSealer(keys.secrets)
+  const registry = stack.use(await openRegistry({ store, stateDir, mesh, edgeId: mesh.id, sealer, log }))
 
   const changes = new EventEmitter<{ change: [] }>()
   // Every deploy that waits for other edges listens: as many as there are deploys.
@@ -144,9 +147,11 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
     log,
   })
 
+  const accessKeys = openAccessKeys(registry, sealer)
   const control = openControl({
     functions,
-    ...openGuards({ httpHost: config.httpHost, needsToken: config.needsToken, hosts: config.hosts, controlKey: keys.control, clock: Date.now }),
+    ...openGuards({ httpHost: config.httpHost, needsToken: config.needsToken, hosts: config.hosts, controlKey: keys.control, accessKey: (id) => accessKeys.find(id), clock: Date.now }),
+    accessKeys,
     routes: openRoutes(registry),
     lambda: openLambda(
       { engine, functions, registry, specOf: spec, waitForHolders: (record) => waitForHolders(holders, record, 'all') },

@@ -11,6 +11,9 @@ export const ERRORS = {
   INVALID_REQUEST: { status: 400, type: 'InvalidRequestContentException' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, type: 'UnsupportedMediaTypeException' },
   FORBIDDEN: { status: 403, type: 'AccessDeniedException' },
+  INCOMPLETE_SIGNATURE: { status: 400, type: 'IncompleteSignatureException' },
+  INVALID_SIGNATURE: { status: 403, type: 'InvalidSignatureException' },
+  UNKNOWN_ACCESS_KEY: { status: 403, type: 'UnrecognizedClientException' },
   NOT_FOUND: { status: 404, type: 'ResourceNotFoundException' },
   CONFLICT: { status: 409, type: 'ResourceConflictException' },
   /** The revision that the caller saw is no longer the newest. */

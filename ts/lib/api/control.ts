@@ -3,6 +3,8 @@ import { SwarmError } from '../errors.js'
 import type { ControlRequest, ControlResponse } from '../native.js'
 import type { Functions } from './functions.js'
 import { LIMITS } from './limits.js'
+import type { AccessKeys } from './access-keys.js'
+import { covers, type Grant } from './grants.js'
 import type { Routes } from './routes.js'
 import { empty, failure, isArchive, json, text, unpack, type Request } from './requests.js'
 import { parseArchiveDeploy, parseDeploy, parseName, parseWait } from './schemas.js'
@@ -10,10 +12,11 @@ import { parseArchiveDeploy, parseDeploy, parseName, parseWait } from './schemas
 export interface ControlOptions {
   functions: Functions
   /** Throws when the call may not be made. */
-  guard: (request: Request) => void
+  guard: (request: Request) => Grant
   /** The same of a request to a function that asks for signed ones. */
   mayInvoke: (request: Request, name: string) => void
   routes: Routes
+  accessKeys: AccessKeys
   /** AWS Lambda's own paths; null: not one of them. */
   lambda?: (request: Request) => Promise<ControlResponse> | null
   /** Asynchronous invocations: as open as others, the dead letters guarded. */
@@ -57,13 +60,11 @@ export function openControl(options: ControlOptions): (request: ControlRequest) 
       if (invoked !== undefined && request.method === 'POST') return await options.events.accept(request, invoked)
       const lambda = isLambda(request) ? options.lambda : undefined
       if (lambda) {
-        options.guard(request)
-        const answered = await lambda(request)
+        const answered = await lambda({ ...request, grant: options.guard(request) })
         if (answered) return withoutBody(request, answered)
       }
       const { answer, name } = find(routes, request)
-      options.guard(request)
-      return withoutBody(request, await answer(request, name))
+      return withoutBody(request, await answer({ ...request, grant: options.guard(request) }, name))
     } catch (error) {
       if (!(error instanceof SwarmError) || error.code === 'INTERNAL') options.onError(error, { method: given.method, path: given.path })
       return failure(error, error instanceof MethodNotAllowed ? ['allow', error.allow] : [])
@@ -71,12 +72,12 @@ export function openControl(options: ControlOptions): (request: ControlRequest) 
   }
 }
 
-function routesOf({ events: { deadLetters }, functions, metrics, routes }: ControlOptions): Route[] {
+function routesOf({ accessKeys, events: { deadLetters }, functions, metrics, routes }: ControlOptions): Route[] {
   return [
     {
       path: /^\/functions\/?$/,
       methods: {
-        GET: (request) => json(200, { functions: functions.list(hostOf(request)) }),
+        GET: (request) => json(200, { functions: functions.list(hostOf(request)).filter(({ name }) => covers(request.grant, name)) }),
         POST: async (request) => {
           const wait = parseWait(request.query.get('wait'))
           const deploy = isArchive(request.headers.get('content-type')) ? parseArchiveDeploy(request.body, request.query) : parseDeploy(request.body)
@@ -118,6 +119,19 @@ function routesOf({ events: { deadLetters }, functions, metrics, routes }: Contr
         PUT: async (request) => json(200, await routes.replace(request.body)),
         DELETE: async (request) => {
           await routes.remove(request.query.get('route'))
+          return empty(204)
+        },
+      },
+    },
+    {
+      path: /^\/access-keys$/,
+      methods: { GET: () => json(200, { accessKeys: accessKeys.list() }), POST: async (request) => json(201, await accessKeys.create(request.body)) },
+    },
+    {
+      path: /^\/access-keys\/(\w+)$/,
+      methods: {
+        DELETE: async (_request, id) => {
+          await accessKeys.remove(id)
           return empty(204)
         },
       },
@@ -166,7 +180,7 @@ const withoutBody = ({ method }: Request, response: ControlResponse): ControlRes
   method === 'HEAD' ? { ...response, body: Buffer.alloc(0) } : response
 
 /** First segments of the edge's own paths, which no route can take. */
-export const RESERVED_SEGMENTS = ['functions', 'fn', 'routes', 'dead-letters', 'limits', 'metrics', 'healthz', 'cluster', 'events'] as const
+export const RESERVED_SEGMENTS = ['functions', 'fn', 'routes', 'dead-letters', 'access-keys', 'limits', 'metrics', 'healthz', 'cluster', 'events'] as const
 
 /** The server sends asynchronous ones here; InvokeAsync is their older form. */
 const INVOCATION = /^\/(?:2015-03-31\/functions\/([^/]+)\/invocations|2014-11-13\/functions\/([^/]+)\/invoke-async\/?)$/

@@ -4,7 +4,9 @@ import { isIP } from 'node:net'
 import { isLoopback } from '../addresses.js'
 import { SwarmError } from '../errors.js'
 import { isArchive, isJson, type Request } from './requests.js'
-import { verifyToken } from './token.js'
+import { ADMIN, mayInvoke, permit, type Grant } from './grants.js'
+import { isSigned, verifySignature } from './signature.js'
+import { readToken } from './token.js'
 
 export interface GuardOptions {
   /** Where the gateway is bound. */
@@ -15,6 +17,8 @@ export interface GuardOptions {
   hosts: readonly string[]
   /** Key of the tokens, derived from the cluster key. */
   controlKey: Buffer
+  /** An access key by its id; null: there is none. */
+  accessKey: (id: string) => { grant: Grant; secret: string } | null
   clock: () => number
 }
 
@@ -23,8 +27,8 @@ const KNOWN_ZONES = ['lambda.mesh', 'localhost']
 const WRITES: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
 
 export interface Guards {
-  /** Checks a control call, or throws `FORBIDDEN` or `UNSUPPORTED_MEDIA_TYPE`. */
-  guard: (request: Request) => void
+  /** What the caller of a control call may do; or throws `FORBIDDEN`, `UNSUPPORTED_MEDIA_TYPE`, or what is wrong with the signature. */
+  guard: (request: Request) => Grant
   /** Checks a request to a function whose URL asks for signed ones (AuthType AWS_IAM), or throws `FORBIDDEN`. */
   mayInvoke: (request: Request, name: string) => void
 }
@@ -38,34 +42,45 @@ export function openGuards(options: GuardOptions): Guards {
   const isKnown = (host: string): boolean =>
     known.has(host) || (isIP(host) !== 0 && (needsToken || isLoopback(host))) || KNOWN_ZONES.some((zone) => host === zone || host.endsWith(`.${zone}`))
 
-  const guard = ({ method, headers, body }: Request): void => {
-    const authority = headers.get('host') ?? ''
-    const host = hostOf(authority)
-    if (host === null || !isKnown(host)) {
-      throw new SwarmError('FORBIDDEN', `Host ${JSON.stringify(authority.slice(0, 100))} is no name of this edge: list it in SWARMLAMBDA_HOSTS`)
+  /** Whose request it is; null: nobody's. */
+  const grantOf = (request: Request): Grant | null => {
+    if (isSigned(request)) {
+      const id = verifySignature(request, (accessKeyId) => options.accessKey(accessKeyId)?.secret ?? null, options.clock())
+      return options.accessKey(id)?.grant ?? null
     }
-    const origin = headers.get('origin')
-    if (origin !== undefined && !sameOrigin(origin, authority)) {
-      throw new SwarmError('FORBIDDEN', `a page of ${JSON.stringify(origin.slice(0, 100))} may not call this edge`)
-    }
-    if (needsToken && !verifyToken(options.controlKey, bearerOf(headers.get('authorization')), options.clock())) {
-      throw new SwarmError('FORBIDDEN', 'this call needs "Authorization: Bearer <token>": mint one with bin/swarmlambda.js token')
-    }
-    // A form or a plain-text request of a page needs no preflight; these types do.
-    const hasBody = body.length > 0 || method === 'POST' || method === 'PUT'
-    if (WRITES.has(method) && hasBody && !isJson(headers.get('content-type')) && !isArchive(headers.get('content-type'))) {
-      throw new SwarmError('UNSUPPORTED_MEDIA_TYPE', 'content-type must be application/json, or application/zip for an archive')
-    }
-  }
-  const mayInvoke = ({ headers, query }: Request): void => {
-    const bearer = bearerOf(headers.get('authorization'))
-    if (verifyToken(options.controlKey, bearer, options.clock())) return
-    // On loopback any signature will do: a client must have signed at all, as it has to elsewhere.
-    const signed = /^AWS4-HMAC-SHA256 /.test(headers.get('authorization') ?? '') || query.has('X-Amz-Signature')
-    if (needsToken || !signed) throw new SwarmError('FORBIDDEN', 'Forbidden')
+    return readToken(options.controlKey, bearerOf(request.headers.get('authorization')), options.clock())
   }
 
-  return { guard, mayInvoke }
+  return {
+    guard(request) {
+      const { body, headers, method } = request
+      const authority = headers.get('host') ?? ''
+      const host = hostOf(authority)
+      if (host === null || !isKnown(host)) {
+        throw new SwarmError('FORBIDDEN', `Host ${JSON.stringify(authority.slice(0, 100))} is no name of this edge: list it in SWARMLAMBDA_HOSTS`)
+      }
+      const origin = headers.get('origin')
+      if (origin !== undefined && !sameOrigin(origin, authority)) {
+        throw new SwarmError('FORBIDDEN', `a page of ${JSON.stringify(origin.slice(0, 100))} may not call this edge`)
+      }
+      const grant = needsToken ? grantOf(request) : ADMIN
+      if (grant === null) {
+        throw new SwarmError('FORBIDDEN', 'this call needs "Authorization: Bearer <token>", or a signature by an access key: mint one with bin/swarmlambda.js token')
+      }
+      // A form or a plain-text request of a page needs no preflight; these types do.
+      const hasBody = body.length > 0 || method === 'POST' || method === 'PUT'
+      if (WRITES.has(method) && hasBody && !isJson(headers.get('content-type')) && !isArchive(headers.get('content-type'))) {
+        throw new SwarmError('UNSUPPORTED_MEDIA_TYPE', 'content-type must be application/json, or application/zip for an archive')
+      }
+      permit(grant, request)
+      return grant
+    },
+    mayInvoke(request, name) {
+      // On loopback any signature will do: a client must have signed at all, as it has to elsewhere.
+      const grant = needsToken ? grantOf(request) : isSigned(request) ? ADMIN : readToken(options.controlKey, bearerOf(request.headers.get('authorization')), options.clock())
+      if (grant === null || !mayInvoke(grant, name)) throw new SwarmError('FORBIDDEN', 'Forbidden')
+    },
+  }
 }
 
 /** `name:port`, `1.2.3.4`, `[::1]:80` → the host in lower case without brackets; null: malformed. */

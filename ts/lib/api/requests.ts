@@ -1,5 +1,6 @@
 // What crosses the border to the native gateway for everything that is no invocation, unpacked and packed.
 import { ERRORS, messageOf, SwarmError, type ErrorCode } from '../errors.js'
+import type { Grant } from './grants.js'
 import { HANDLER_MODULE } from '../bundle.js'
 import type { ControlRequest, ControlResponse } from '../native.js'
 
@@ -9,9 +10,16 @@ export interface Request {
   /** Percent-encoded, without the query. */
   path: string
   query: URLSearchParams
+  /** As it came. */
+  rawQuery: string
   headers: ReadonlyMap<string, string>
   body: Buffer
+  /** What the caller may do; checked by the guard. */
+  grant: Grant
 }
+
+/** Before the guard has looked. */
+const NOBODY: Grant = { role: 'invoker', functions: [] }
 
 /** Repeated headers are joined, except Host, Origin and Authorization, where a second one is a trick. */
 export function unpack({ method, path, query, headers, body }: ControlRequest): Request {
@@ -23,7 +31,7 @@ export function unpack({ method, path, query, headers, body }: ControlRequest): 
     if (before !== undefined && SINGLE.has(name)) throw new SwarmError('INVALID_REQUEST', `the header ${name} is there twice`)
     byName.set(name, before === undefined ? value : `${before}, ${value}`)
   }
-  return { method, path, query: new URLSearchParams(query ?? ''), headers: byName, body }
+  return { method, path, query: new URLSearchParams(query ?? ''), rawQuery: query ?? '', headers: byName, body, grant: NOBODY }
 }
 
 const SINGLE: ReadonlySet<string> = new Set(['host', 'origin', 'authorization', 'content-type'])

@@ -1,19 +1,28 @@
 // Tokens for control calls: minted by anyone who holds the cluster key, checked by every edge without asking another.
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import { z } from 'zod'
+import { grantSchema, type Grant } from './grants.js'
 
-const VERSION = 'swl1'
-const SHAPE = /^swl1\.(\d{1,15})\.([\w-]{43})$/
+const SHAPE = /^(swl2\.([\w-]{1,4000}))\.([\w-]{43})$/
 
-/** `swl1.<expiry, ms since the epoch>.<MAC>`. */
-export const mintToken = (controlKey: Buffer, expiresAt: number): string => `${VERSION}.${expiresAt}.${macOf(controlKey, expiresAt).toString('base64url')}`
+/** `expires`: milliseconds since the epoch. */
+const claimsSchema = z.object({ expires: z.number() }).extend(grantSchema.shape)
 
-/** True for an unexpired token of this cluster. */
-export function verifyToken(controlKey: Buffer, token: string | null, now: number): boolean {
-  const [, expiry, mac] = SHAPE.exec(token ?? '') ?? []
-  if (expiry === undefined || mac === undefined) return false
-  const given = Buffer.from(mac, 'base64url')
-  const expected = macOf(controlKey, Number(expiry))
-  return given.length === expected.length && timingSafeEqual(given, expected) && Number(expiry) > now
+/** `swl2.<claims, JSON in Base64url>.<MAC of what stands before it>`. */
+export function mintToken(controlKey: Buffer, expires: number, grant: Grant): string {
+  const signed = `swl2.${Buffer.from(JSON.stringify({ expires, ...grant })).toString('base64url')}`
+  return `${signed}.${macOf(controlKey, signed).toString('base64url')}`
 }
 
-const macOf = (controlKey: Buffer, expiresAt: number): Buffer => createHmac('sha256', controlKey).update(`${VERSION}.${expiresAt}`).digest()
+/** What an unexpired token of this cluster allows; null: no such token. */
+export function readToken(controlKey: Buffer, token: string | null, now: number): Grant | null {
+  const [, signed, claims, mac] = SHAPE.exec(token ?? '') ?? []
+  if (signed === undefined || claims === undefined || mac === undefined) return null
+  const given = Buffer.from(mac, 'base64url')
+  const expected = macOf(controlKey, signed)
+  if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null
+  const { expires, ...grant } = claimsSchema.parse(JSON.parse(Buffer.from(claims, 'base64url').toString()))
+  return expires > now ? grant : null
+}
+
+const macOf = (controlKey: Buffer, signed: string): Buffer => createHmac('sha256', controlKey).update(signed).digest()

@@ -7,7 +7,7 @@ import { isItem, type ItemRecord } from '../registry/record.js'
 import { runtimeVersionArn } from './configuration.js'
 import * as context from './context.js'
 import type { Call } from './context.js'
-import type { Reference } from './names.js'
+import type { Reference } from '../api/names.js'
 import { concurrency, eventInvoke, parse, runtimeManagement, tagging, urlConfig, urlUpdate } from './shapes.js'
 
 type Value = Record<string, unknown>

@@ -1,6 +1,6 @@
 // A function as AWS Lambda's API shows it.
 import type { FunctionRecord } from '../registry/record.js'
-import type { Arns } from './names.js'
+import type { Arns } from '../api/names.js'
 import { keptSchema, type Kept } from './shapes.js'
 
 const DEFAULT_ROLE = 'arn:aws:iam::000000000000:role/swarmlambda'

@@ -7,7 +7,7 @@ import { attributeKey, qualifiedKey, versionOf } from '../registry/parts.js'
 import type { AnyRecord, FunctionConfig, FunctionRecord, ItemRecord } from '../registry/record.js'
 import { isItem } from '../registry/record.js'
 import type { Registry } from '../registry/types.js'
-import { arnsOf, isVersion, parseReference, regionOf, type Arns, type Reference } from './names.js'
+import { arnsOf, isVersion, parseReference, regionOf, type Arns, type Reference } from '../api/names.js'
 
 export interface LambdaOptions {
   functions: Pick<Functions, 'build'>

@@ -1,6 +1,7 @@
 // Functions and their versions: create, get, list, update, delete, publish.
 import { createHash } from 'node:crypto'
 import { empty, json } from '../api/requests.js'
+import { covers } from '../api/grants.js'
 import { parseDeploy, parseName, type Deploy } from '../api/schemas.js'
 import { SwarmError } from '../errors.js'
 import type { ControlResponse } from '../native.js'
@@ -63,7 +64,7 @@ export function configuration(call: Call): ControlResponse {
 }
 
 export function list(call: Call): ControlResponse {
-  const all = call.registry.list().flatMap((record) => {
+  const all = call.registry.list().filter(({ name }) => covers(call.request.grant, name)).flatMap((record) => {
     const latest = { record, shown: { name: record.name, version: '$LATEST', qualifier: null as string | null } }
     if (call.request.query.get('FunctionVersion') !== 'ALL') return [latest]
     return [{ ...latest, shown: { ...latest.shown, qualifier: '$LATEST' } }, ...shownVersions(call, record.name)]

@@ -5,7 +5,7 @@ import type { ControlResponse } from '../native.js'
 import type { ItemRecord } from '../registry/record.js'
 import * as context from './context.js'
 import type { Call } from './context.js'
-import type { Reference } from './names.js'
+import type { Reference } from '../api/names.js'
 import { parse, permission } from './shapes.js'
 
 type Statement = Record<string, unknown>

@@ -7,7 +7,7 @@ import * as attributes from './attributes.js'
 import { codeSha256Of, storedOf } from './configuration.js'
 import { callOf, latestOf, referenceOf, versionsOf, type Call, type LambdaOptions } from './context.js'
 import * as functions from './functions.js'
-import { parseReference } from './names.js'
+import { parseReference } from '../api/names.js'
 import * as policy from './policy.js'
 
 export type { LambdaOptions } from './context.js'

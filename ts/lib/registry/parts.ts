@@ -4,6 +4,7 @@
 //   <name>:<alias>              an alias
 //   <name>!<what>[:<qualifier>] what else AWS Lambda's API knows of it: tags, policy, url, events, runtime
 //   !route:<route key>          a route: no function's part, but the mesh's
+//   !access-key:<id>            an access key
 //   !cors                       what routes say to pages of other origins
 //
 // Each is a record of its own: changes of different parts, made on two edges at once, both count.
@@ -15,6 +16,12 @@ export const qualifiedKey = (name: string, qualifier: string): string => `${name
 export const attributeKey = (name: string, what: string, qualifier = '$LATEST'): string => `${name}!${what}:${qualifier}`
 
 const ROUTE = '!route:'
+const ACCESS_KEY = '!access-key:'
+export const keyOfAccessKey = (id: string): string => ACCESS_KEY + id
+
+/** The access key's id, or null: no access key's record. */
+export const accessKeyOf = (key: string): string | null => (key.startsWith(ACCESS_KEY) ? key.slice(ACCESS_KEY.length) : null)
+
 export const CORS_KEY = '!cors'
 export const keyOfRoute = (route: string): string => ROUTE + route
 

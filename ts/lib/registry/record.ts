@@ -18,6 +18,8 @@ export const functionConfigSchema = z.looseObject({
   /** Seconds. */
   timeout: z.number().positive(),
   environment: z.record(z.string(), z.string()),
+  /** In a log in its place, see sealer.ts: what readers of the registry get is open. */
+  sealedEnvironment: z.string().optional(),
   description: z.string(),
   failover: z.enum(['any', 'safe', 'never']),
   /** What `fetch` may reach. Absent in records from before there was a way out: nothing. */

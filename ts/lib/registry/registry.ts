@@ -24,10 +24,12 @@ import {
   type AnyRecord,
   type BlobRef,
   type DeletedRecord,
+  type FunctionConfig,
   type FunctionRecord,
   type ItemRecord,
   type RegistryRecord,
 } from './record.js'
+import type { Sealer } from './sealer.js'
 import { createSync } from './store.js'
 import type { Change, CopyChange, DeleteChange, ItemChange, PutChange, Registry, RegistryEvents } from './types.js'
 import { openView, refsOf, type View } from './view.js'
@@ -58,6 +60,8 @@ export interface RegistryOptions {
   mesh: Pick<Mesh, 'events' | 'peers' | 'broadcast'>
   /** Of this edge: its public key, hex. */
   edgeId: string
+  /** Hides environments in the logs. */
+  sealer: Sealer
   /** Milliseconds since the epoch. */
   clock?: () => number
   log: Log
@@ -78,16 +82,28 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
   const ownLog = openOwnLog({ store, manifest, save, log })
   let closed = false
 
+  const sealed = (config: FunctionConfig): FunctionConfig =>
+    Object.keys(config.environment).length === 0 ? config : { ...config, environment: {}, sealedEnvironment: options.sealer.seal(JSON.stringify(config.environment)) }
+  const opened = (record: AnyRecord): AnyRecord => {
+    if (record.deleted || isItem(record)) return record
+    const { sealedEnvironment, ...config } = record.config
+    if (sealedEnvironment === undefined) return record
+    const text = options.sealer.open(sealedEnvironment)
+    if (text === null) log.error('an environment was encrypted with another cluster key: the function runs without it', { name: record.name })
+    return { ...record, config: { ...config, environment: text === null ? {} : (JSON.parse(text) as Record<string, string>) } }
+  }
+
   const fetchBlobs = (record: AnyRecord): void => {
     for (const ref of refsOf(record)) blobs.fetch(ref)
   }
   /** A listener's error is not the log's. */
-  const emit = (event: 'change' | 'record', record: AnyRecord): void => {
+  const emit = (event: 'change' | 'record', stored: AnyRecord): void => {
     try {
+      const record = opened(stored)
       if (!isPart(record.name) && !isItem(record)) events.emit(event, record)
       else if (event === 'change') events.emit('part', record)
     } catch (error) {
-      log.error('a listener of the registry failed', { event, name: record.name, reason: messageOf(error) })
+      log.error('a listener of the registry failed', { event, name: stored.name, reason: messageOf(error) })
     }
   }
   const fold = openFold({
@@ -198,7 +214,7 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
         ? { ...common, deleted: false, kind: 'item', value: change.value }
         : content === null
           ? { ...common, deleted: true }
-          : { ...common, deleted: false, ...content }
+          : { ...common, deleted: false, ...content, config: sealed(content.config) }
     const block = encodeRecord(record)
     if (block.byteLength > MAX_RECORD_BYTES)
       throw new SwarmError('TOO_LARGE', `the function's configuration is too large`)
@@ -207,7 +223,7 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
     addLogs([key])
     // The next change of this name must be written over this one.
     await fold.until(key, generation.log.length)
-    return record
+    return opened(record)
   }
 
   function publish(change: PutChange): Promise<FunctionRecord>
@@ -221,7 +237,7 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
   }
 
   const functionOf = (record: AnyRecord | null): FunctionRecord | null =>
-    record === null || record.deleted || isItem(record) ? null : record
+    record === null || record.deleted || isItem(record) ? null : (opened(record) as FunctionRecord)
 
   return {
     events,
@@ -239,6 +255,7 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
         .filter(([key]) => key.length > name.length && key.startsWith(name) && isPart(key.slice(name.length, name.length + 1)))
         .map(([, state]) => winnerOf(state))
         .filter((record) => record !== null)
+        .map(opened)
         .sort((a, b) => (a.name < b.name ? -1 : 1)),
     list: () =>
       [...view.states()]

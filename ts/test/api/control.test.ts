@@ -5,6 +5,7 @@ import { openControl } from '../../lib/api/control.js'
 import { openFunctions } from '../../lib/api/functions.js'
 import { openGuards } from '../../lib/api/guards.js'
 import { SwarmError } from '../../lib/errors.js'
+import { ADMIN } from '../../lib/api/grants.js'
 import { mintToken } from '../../lib/api/token.js'
 import type { DeleteChange, PutChange } from '../../lib/registry/types.js'
 import type { DeletedRecord, FunctionRecord } from '../../lib/registry/record.js'
@@ -81,13 +82,14 @@ function control(given: Given = {}) {
     waitForHolders: () => Promise.resolve(),
   })
   const answer = openControl({
+    accessKeys: { create: () => Promise.reject(new SwarmError('NOT_FOUND', 'none')), list: () => [], remove: () => Promise.resolve(), find: () => null },
     routes: { list: () => ({ routes: {}, cors: null }), replace: () => Promise.resolve({ routes: {}, cors: null }), remove: () => Promise.resolve() },
     events: {
       accept: () => Promise.reject(new SwarmError('NOT_FOUND', 'no queue here')),
       deadLetters: { list: () => Promise.resolve([]), redrive: () => Promise.resolve(0), discard: () => Promise.resolve(0) },
     },
     functions,
-    ...openGuards({ httpHost: given.httpHost ?? '127.0.0.1', needsToken: given.httpHost !== undefined, hosts: ['my.edge'], controlKey: CONTROL_KEY, clock: () => NOW }),
+    ...openGuards({ httpHost: given.httpHost ?? '127.0.0.1', needsToken: given.httpHost !== undefined, hosts: ['my.edge'], controlKey: CONTROL_KEY, accessKey: () => null, clock: () => NOW }),
     metrics: () => Promise.resolve({ contentType: 'text/plain', text: 'up 1\n' }),
     onError: (error) => errors.push(error),
   })
@@ -257,10 +259,10 @@ describe('guards', () => {
   })
   test('bound elsewhere than on loopback, a token is needed', async () => {
     const open = { httpHost: '0.0.0.0' }
-    const token = mintToken(CONTROL_KEY, NOW + 1)
+    const token = mintToken(CONTROL_KEY, NOW + 1, ADMIN)
     assert.equal(await status(open, 'POST', { authorization: `Bearer ${token}` }), 201)
     assert.equal(await status(open, 'GET', { authorization: `Bearer ${token}`, host: '192.168.1.4:8787' }, null), 200)
-    const forged = [mintToken(Buffer.alloc(32, 8), NOW + 1), mintToken(CONTROL_KEY, NOW), token.replace(/\.\d+\./, '.9999999999999.'), `${token}x`, '']
+    const forged = [mintToken(Buffer.alloc(32, 8), NOW + 1, ADMIN), mintToken(CONTROL_KEY, NOW, ADMIN), token.replace(/\.[^.]+\./, '.eyJleHBpcmVzIjo5OTk5OTk5OTk5OTk5LCJyb2xlIjoiYWRtaW4iLCJmdW5jdGlvbnMiOlsiKiJdfQ.'), `${token}x`, '']
     for (const authorization of [...forged.map((bad) => `Bearer ${bad}`), `Basic ${token}`, token]) {
       assert.equal(await status(open, 'POST', { authorization }), 403, authorization)
     }

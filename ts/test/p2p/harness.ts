@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url'
 
 import { deriveKeys, loadIdentity } from '../../lib/cluster.js'
 import { openMesh, type Mesh, type MeshOptions, type Peer, type PeerStatus } from '../../lib/p2p/mesh.js'
+import { createSealer } from '../../lib/registry/sealer.js'
 import { openRegistry, openStore, type PutChange, type Registry } from '../../lib/registry/registry.js'
 import { SILENT } from '../../lib/log.js'
 import type { Command, Report } from './edge-process.js'
@@ -124,6 +125,7 @@ export const openTestEdge = async (options: TestEdgeOptions): Promise<TestEdge> 
     store,
   })
   const registry = await openRegistry({
+    sealer: createSealer(Buffer.alloc(32, 1)),
     store,
     stateDir,
     mesh: opened,
