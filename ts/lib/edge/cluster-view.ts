@@ -87,13 +87,13 @@ export function openClusterView(options: ClusterViewOptions): ClusterView {
 
 function edgeOf(peer: Peer, at: number): EdgeSnapshot {
   const { connectedAt, id, name, region, status } = peer
-  const unknown = { url: '', version: '', arch: '', startedAt: connectedAt, functions: 0, requestsPerSecond: 0, failuresPerSecond: 0, inFlight: 0, registrySeq: 0 }
+  const unknown = { url: '', version: '', arch: '', startedAt: connectedAt, functions: 0, requestsPerSecond: 0, failuresPerSecond: 0, inFlight: 0, p50Ms: null, p99Ms: null, registrySeq: 0 }
   // The name and region of the handshake: a status can't claim to be another edge.
   return { ...unknown, state: 'up', ...(status && figures(status)), id, name, region, ...position(region), lastSeenAt: at }
 }
 
 /** A peer's status may hold more than we know; only this goes on to the page. */
-const figures = ({ name, region, state, url, version, arch, startedAt, functions, requestsPerSecond, failuresPerSecond, inFlight, registrySeq }: PeerStatus) => ({
+const figures = ({ name, region, state, url, version, arch, startedAt, functions, requestsPerSecond, failuresPerSecond, inFlight, p50Ms, p99Ms, registrySeq }: PeerStatus) => ({
   name,
   region,
   state,
@@ -105,6 +105,8 @@ const figures = ({ name, region, state, url, version, arch, startedAt, functions
   requestsPerSecond,
   failuresPerSecond,
   inFlight,
+  p50Ms: p50Ms ?? null,
+  p99Ms: p99Ms ?? null,
   registrySeq,
 })
 
@@ -114,7 +116,7 @@ function position(region: string): { latitude: number; longitude: number } {
 }
 
 const linksOf = (from: string, { links }: PeerStatus, up: ReadonlySet<string>): LinkSnapshot[] =>
-  links.map(({ rttMs, to }) => ({ from, to, rttMs, up: up.has(to) }))
+  links.map(({ chaos, kind, rttMs, setAside, to }) => ({ from, to, rttMs, up: up.has(to), kind: kind ?? null, setAside: setAside ?? false, chaos: chaos ?? null }))
 
 function functionsOf(registry: ClusterViewOptions['registry'], loaded: ReadonlyMap<string, string>, self: string, peers: readonly Peer[]): FunctionSnapshot[] {
   return registry.list().map(({ codeSha256, config, lastModified, name, revisionId }) => ({

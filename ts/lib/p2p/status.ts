@@ -23,6 +23,8 @@ export const peerStatusSchema = z.looseObject({
   requestsPerSecond: amount,
   failuresPerSecond: amount,
   inFlight: amount,
+  p50Ms: amount.nullish(),
+  p99Ms: amount.nullish(),
   registrySeq: amount,
   /** How many functions it has loaded. */
   functions: amount,
@@ -30,7 +32,17 @@ export const peerStatusSchema = z.looseObject({
   loaded: z
     .record(z.string().max(256), z.string().max(128))
     .refine((loaded) => Object.keys(loaded).length <= MAX_LOADED, `at most ${String(MAX_LOADED)} functions`),
-  links: z.array(z.looseObject({ to: z.string().max(64), rttMs: amount.nullable() })).max(MAX_LINKS),
+  links: z
+    .array(
+      z.looseObject({
+        to: z.string().max(64),
+        rttMs: amount.nullable(),
+        kind: z.enum(['loopback', 'lan', 'internet', 'relayed']).nullish(),
+        setAside: z.boolean().optional(),
+        chaos: z.object({ cut: z.boolean(), delayMs: amount }).nullish(),
+      }),
+    )
+    .max(MAX_LINKS),
 })
 
 export type PeerStatus = z.infer<typeof peerStatusSchema>

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { edge } from '../mesh/fixtures.ts'
+import { edge, link } from '../mesh/fixtures.ts'
 import { mergeLinks } from '../mesh/links.ts'
 import { arc, visibleLinks } from './links.ts'
-
-const link = (from: string, to: string, rttMs: number | null, up = true) => ({ from, to, rttMs, up })
 
 test('a large mesh shows the links of one edge and the broken ones between live edges', () => {
   const many = Array.from({ length: 30 }, (_, index) => edge(`edge-${String(index).padStart(2, '0')}`))

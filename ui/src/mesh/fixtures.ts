@@ -1,12 +1,16 @@
 // Snapshots for the tests beside this file.
-import type { ClusterSnapshot, EdgeSnapshot, FunctionSnapshot, InvocationEvent, Try } from '../../../ts/lib/snapshot.ts'
+import type { ClusterSnapshot, EdgeSnapshot, FunctionSnapshot, InvocationEvent, LinkSnapshot, Try } from '../../../ts/lib/snapshot.ts'
 
 export function edge(name: string, changes: Partial<EdgeSnapshot> = {}): EdgeSnapshot {
   return {
     id: `id-${name}`, name, region: 'us-west-sfo', latitude: 37.6, longitude: -122.4, state: 'up',
     url: 'http://127.0.0.1:8787', version: '0.1.0', arch: 'x64', startedAt: 1000, lastSeenAt: 2000, functions: 0,
-    requestsPerSecond: 0, failuresPerSecond: 0, inFlight: 0, registrySeq: 0, ...changes,
+    requestsPerSecond: 0, failuresPerSecond: 0, inFlight: 0, p50Ms: null, p99Ms: null, registrySeq: 0, ...changes,
   }
+}
+
+export function link(from: string, to: string, rttMs: number | null, up = true): LinkSnapshot {
+  return { from, to, rttMs, up, kind: null, setAside: false, chaos: null }
 }
 
 export function fn(name: string, changes: Partial<FunctionSnapshot> = {}): FunctionSnapshot {

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { edge, snapshot } from './fixtures.ts'
+import { edge, link, snapshot } from './fixtures.ts'
 import { lostLinks, mergeLinks, remember } from './links.ts'
 
 const edges = [edge('edge-a'), edge('edge-b')]
-const link = (from: string, to: string, rttMs: number | null, up = true) => ({ from, to, rttMs, up })
 
 test('both directions of a connection are one link with the lower round trip', () => {
   const merged = mergeLinks([link('id-edge-b', 'id-edge-a', 3), link('id-edge-a', 'id-edge-b', 2)], edges)
-  assert.deepEqual(merged, [{ id: 'id-edge-a~id-edge-b', a: 'id-edge-a', b: 'id-edge-b', rttMs: 2, up: true }])
+  assert.deepEqual(merged, [{ id: 'id-edge-a~id-edge-b', a: 'id-edge-a', b: 'id-edge-b', rttMs: 2, up: true, kind: null, setAside: false, chaos: null }])
 })
 
 test('edges may be named or numbered; unknown ones are left out', () => {

@@ -1,5 +1,5 @@
 // Links between edges: one for each pair, merged from both directions; those that went missing are kept as down. Pure.
-import type { ClusterSnapshot, EdgeSnapshot, LinkSnapshot } from '../../../ts/lib/snapshot.ts'
+import type { ClusterSnapshot, EdgeSnapshot, LinkKind, LinkSnapshot } from '../../../ts/lib/snapshot.ts'
 
 /** A mesh larger than this remembers only some of its links. */
 const MAX_SEEN = 1000
@@ -12,6 +12,10 @@ export interface Link {
   /** The lower of what both ends measure, milliseconds. */
   rttMs: number | null
   up: boolean
+  kind: LinkKind | null
+  /** An end sends the other no invocations for a while. */
+  setAside: boolean
+  chaos: LinkSnapshot['chaos']
 }
 
 export function linkId(a: string, b: string): string {
@@ -32,7 +36,14 @@ export function mergeLinks(links: readonly LinkSnapshot[], edges: readonly EdgeS
     const before = merged.get(id)
     const alive = from.state !== 'down' && to.state !== 'down'
     const up = alive && (link.up || before?.up === true)
-    merged.set(id, { id, a, b, up, rttMs: up ? lower(before?.rttMs ?? null, link.up ? link.rttMs : null) : null })
+    merged.set(id, {
+      id, a, b, up,
+      rttMs: up ? lower(before?.rttMs ?? null, link.up ? link.rttMs : null) : null,
+      // An edge of an older version does not tell these.
+      kind: before?.kind ?? link.kind ?? null,
+      setAside: before?.setAside === true || link.setAside === true,
+      chaos: before?.chaos ?? link.chaos ?? null,
+    })
   }
   return [...merged.values()]
 }
@@ -47,7 +58,7 @@ export function lostLinks(snapshot: ClusterSnapshot, seen: ReadonlySet<string>):
   const lost = new Map<string, LinkSnapshot>()
   const add = (from: string, to: string): void => {
     const id = linkId(from, to)
-    if (from !== to && !told.has(id)) lost.set(id, { from, to, rttMs: null, up: false })
+    if (from !== to && !told.has(id)) lost.set(id, { from, to, rttMs: null, up: false, kind: null, setAside: false, chaos: null })
   }
   if (self) for (const edge of snapshot.edges) if (edge.state === 'down') add(self.id, edge.id)
   const known = new Set(snapshot.edges.map((edge) => edge.id))
