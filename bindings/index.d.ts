@@ -37,7 +37,7 @@ export declare class NativeEdge {
   /** Sends an event to the listeners of `GET /events`. */
   publish(event: string, json: string): void
   /** What `GET /healthz` says. */
-  setReady(ready: boolean): void
+  setHealth(status: 'starting' | 'ok' | 'draining' | 'stopping'): void
   stats(): Stats
   /** Stops accepting, lets what runs finish for at most so long, then drops it. */
   close(graceMs: number): Promise<void>

@@ -11,7 +11,7 @@ use std::{
 use napi::bindgen_prelude::{Buffer, spawn_blocking};
 use napi_derive::napi;
 use swarmlambda_executor::{Executor, ExecutorOptions, Function};
-use swarmlambda_server::{Gateway, Limits, Server};
+use swarmlambda_server::{Gateway, Health, Limits, Server};
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::{
@@ -165,9 +165,9 @@ impl NativeEdge {
     }
 
     /// What `GET /healthz` says.
-    #[napi(catch_unwind)]
-    pub fn set_ready(&self, ready: bool) {
-        self.0.gateway.set_ready(ready);
+    #[napi(catch_unwind, ts_args_type = "status: 'starting' | 'ok' | 'draining' | 'stopping'")]
+    pub fn set_health(&self, status: String) {
+        self.0.gateway.set_health(Health::parse(&status).unwrap_or(Health::Starting));
     }
 
     #[napi(catch_unwind)]

@@ -1,7 +1,6 @@
 // One edge, composed: key → identity → engine → mesh → registry → functions → gateway → what others are told.
 // Opened in that order, closed in reverse; the gateway drains while the mesh is still there.
 import { EventEmitter } from 'node:events'
-import { setTimeout as delay } from 'node:timers/promises'
 import { mkdir } from 'node:fs/promises'
 import { stop as stopEsbuild } from 'esbuild'
 import { openControl, RESERVED_SEGMENTS } from './api/control.js'
@@ -15,6 +14,7 @@ import { listenError, type EdgeConfig } from './config.js'
 import { openStack } from './disposal.js'
 import { readAssets } from './edge/assets.js'
 import { openBroadcasts, type Broadcasts } from './edge/broadcasts.js'
+import { openDrain, type Drain } from './edge/drain.js'
 import { holdersOf, waitForHolders } from './edge/holders.js'
 import { openEventInvocations } from './edge/event-invocations.js'
 import { openMisses } from './edge/misses.js'
@@ -44,11 +44,6 @@ export interface EdgeOptions {
   say: (line: string) => void
 }
 
-/** Invocations that run when the edge is told to stop may end within this. */
-const GRACE_MS = 5_000
-/** Long enough for a proxy that checks every half second to send its requests elsewhere. */
-const NOTICE_MS = 1_200
-
 /** Resolves when it serves: everything its registry knew is loaded, peers or not. */
 export async function openEdge({ config, log, say }: EdgeOptions): Promise<Edge> {
   const stack = openStack()
@@ -65,7 +60,8 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
   const { clusterId, nodeName, region, stateDir } = config
   const place = { name: nodeName, region }
   const startedAt = Date.now()
-  let draining = false
+  let drain: Drain | null = null
+  const isDraining = (): boolean => drain?.isDraining() ?? false
   let broadcasts: Broadcasts | null = null
 
   await mkdir(stateDir, { recursive: true }).catch((cause: unknown) => {
@@ -125,7 +121,7 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
     mesh,
     registry,
     want: (key) => sync.want(key),
-    isDraining: () => draining,
+    isDraining,
     onFailover(event) {
       metrics.countTries(event.tries.slice(1))
       broadcasts?.failover(event)
@@ -142,11 +138,13 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
     mesh,
     onMiss: (request) => misses.onMiss(request),
     retryDelaysMs: config.eventRetriesMs,
-    isDraining: () => draining,
+    isDraining,
     clock: Date.now,
     log,
   })
 
+  drain = openDrain({ engine, events, refresh: () => broadcasts?.refresh(), isBusy: () => broadcasts?.isBusy() ?? false, log })
+  const { open: takeRequests, stop } = drain
   const accessKeys = openAccessKeys(registry, sealer)
   const control = openControl({
     functions,
@@ -158,6 +156,7 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
       (error, { method, path }) => log.error('a call of the Lambda API failed', { method, path, error: messageOf(error) }),
     ),
     events: { accept: (request, name) => events.accept(request, name), deadLetters: events.deadLetters },
+    drain,
     metrics: () => metrics.page(),
     onError: (error, { method, path }) => log.error('a control call failed', { method, path, error: messageOf(error) }),
   })
@@ -168,17 +167,10 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
   if (config.needsToken) say('control calls need a token: bin/swarmlambda.js token mints one')
 
   broadcasts = stack.use(
-    openBroadcasts({ cluster: clusterId, place, url, version: VERSION, startedAt, engine, mesh, registry, loaded, changes, isDraining: () => draining, onTraffic: (requests) => misses.tick(requests) }),
+    openBroadcasts({ cluster: clusterId, place, url, version: VERSION, startedAt, engine, mesh, registry, loaded, changes, isDraining, onTraffic: (requests) => misses.tick(requests) }),
   )
-  stack.defer(async () => {
-    draining = true
-    engine.setReady(false)
-    broadcasts?.refresh()
-    if (broadcasts?.isBusy()) await delay(NOTICE_MS)
-    await events.leave(GRACE_MS)
-    await engine.close(GRACE_MS)
-  })
+  stack.defer(() => stop())
   await sync.settled
-  engine.setReady(true)
+  takeRequests()
   return url
 }

@@ -62,7 +62,7 @@ export async function openNative(options: Omit<EdgeOptions, 'plugin'>): Promise<
     setAssets: (assets) => native.setAssets(assets),
     setSnapshot: (json) => native.setSnapshot(json),
     publish: (event, json) => native.publish(event, json),
-    setReady: (ready) => native.setReady(ready),
+    setHealth: (status) => native.setHealth(status),
     stats: () => native.stats(),
     close: (graceMs) => native.close(graceMs).catch(rethrow),
   }

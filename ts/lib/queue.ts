@@ -44,9 +44,12 @@ export interface Queue {
   redrive(id: string): Promise<boolean>
   /** False: there is none of that id. */
   discard(id: string): Promise<boolean>
-  /** Begins no further attempt; resolves when none runs. What waits stays on disk. */
+  /** Begins no further attempt, and accepts events all the same; resolves when none runs. */
+  pause(): Promise<void>
+  resume(): void
+  /** As `pause`, for good, and accepts nothing more. What waits stays on disk. */
   stop(): Promise<void>
-  /** After `stop`: gives every event away that `give` takes. */
+  /** After `pause` or `stop`: gives every event away that `give` takes. */
   handOver(give: (event: QueuedEvent) => Promise<boolean>): Promise<void>
 }
 
@@ -74,6 +77,7 @@ export async function openQueue({ clock, folder, invoke, log, retryDelaysMs, set
   const later = new Map<string, NodeJS.Timeout>()
   const running = new Map<string, Promise<void>>()
   const runningOf = new Map<string, number>()
+  let paused = false
   let stopped = false
 
   const schedule = ({ id, name, notBefore }: Pick<QueuedEvent, 'id' | 'name' | 'notBefore'>): void => {
@@ -91,7 +95,7 @@ export async function openQueue({ clock, folder, invoke, log, retryDelaysMs, set
 
   const pump = (): void => {
     for (const [name, ids] of [...ready]) {
-      while (ids.length > 0 && !stopped && running.size < MAX_RUNNING && (runningOf.get(name) ?? 0) < MAX_RUNNING_OF_ONE) {
+      while (ids.length > 0 && !paused && running.size < MAX_RUNNING && (runningOf.get(name) ?? 0) < MAX_RUNNING_OF_ONE) {
         const id = ids.shift() ?? ''
         runningOf.set(name, (runningOf.get(name) ?? 0) + 1)
         const work = attempt(id)
@@ -224,7 +228,17 @@ export async function openQueue({ clock, folder, invoke, log, retryDelaysMs, set
       await dead.remove(id)
       return true
     },
+    async pause() {
+      paused = true
+      await Promise.all(running.values())
+    },
+    resume() {
+      if (stopped) return
+      paused = false
+      pump()
+    },
     async stop() {
+      paused = true
       stopped = true
       for (const timer of later.values()) clearTimeout(timer)
       await Promise.all(running.values())

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicU8, Ordering},
     },
     time::Instant,
 };
@@ -44,11 +44,39 @@ pub struct Gateway {
     pub(crate) miss: Admission,
     pub(crate) control: Admission,
     pub(crate) uploads: Admission,
-    ready: AtomicBool,
+    health: AtomicU8,
+}
+
+/// Whether an edge wants requests. One that does not still answers those that come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    Starting,
+    Ok,
+    /// Until it is told to serve again.
+    Draining,
+    Stopping,
+}
+
+impl Health {
+    const ALL: [Self; 4] = [Self::Starting, Self::Ok, Self::Draining, Self::Stopping];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Ok => "ok",
+            Self::Draining => "draining",
+            Self::Stopping => "stopping",
+        }
+    }
+
+    /// The state of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|health| health.as_str() == name)
+    }
 }
 
 #[derive(Serialize)]
-struct Health<'a> {
+struct HealthPage<'a> {
     status: &'a str,
     live: bool,
     ready: bool,
@@ -75,7 +103,7 @@ impl Gateway {
             miss: Admission::new(limits.miss_in_flight, limits.miss_queue),
             control: Admission::new(limits.control_in_flight, limits.control_queue),
             uploads: Admission::new(limits.control_uploads, limits.control_uploads),
-            ready: AtomicBool::new(false),
+            health: AtomicU8::new(Health::Starting as u8),
             limits,
         }))
     }
@@ -126,8 +154,8 @@ impl Gateway {
     }
 
     /// What `GET /healthz` says.
-    pub fn set_ready(&self, ready: bool) {
-        self.ready.store(ready, Ordering::Relaxed);
+    pub fn set_health(&self, health: Health) {
+        self.health.store(health as u8, Ordering::Relaxed);
     }
 
     pub fn stats(&self) -> Stats {
@@ -135,10 +163,12 @@ impl Gateway {
     }
 
     pub(crate) fn health(&self) -> Response<Body> {
-        let ready = self.ready.load(Ordering::Relaxed);
-        let (code, status) =
-            if ready { (StatusCode::OK, "ok") } else { (StatusCode::SERVICE_UNAVAILABLE, "unavailable") };
-        let health = Health { status, live: true, ready, edge: &self.name, region: &self.region };
+        let health = Health::ALL.get(usize::from(self.health.load(Ordering::Relaxed))).copied();
+        let health = health.unwrap_or(Health::Starting);
+        let ready = health == Health::Ok;
+        let code = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        let status = health.as_str();
+        let health = HealthPage { status, live: true, ready, edge: &self.name, region: &self.region };
         reply::json(code, serde_json::to_vec(&health).unwrap_or_default().into())
     }
 }

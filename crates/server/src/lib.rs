@@ -34,7 +34,7 @@ mod worker;
 
 pub use assets::Asset;
 pub use error::Error;
-pub use gateway::Gateway;
+pub use gateway::{Gateway, Health};
 pub use host::{
     ControlRequest, ControlResponse, Ending, Host, HostError, HostFuture, MissRequest, MissResponse, Outcome, Try,
 };

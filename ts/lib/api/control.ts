@@ -24,6 +24,8 @@ export interface ControlOptions {
     accept: (request: Request, name: string) => Promise<ControlResponse>
     deadLetters: DeadLetters
   }
+  /** Sends new requests elsewhere, and takes them again. Idempotent. */
+  drain: { drain(): Promise<void>; undrain(): Promise<void> }
   /** Prometheus text. */
   metrics: () => Promise<{ contentType: string; text: string }>
   /** Told of what was nobody's mistake but ours. */
@@ -72,7 +74,7 @@ export function openControl(options: ControlOptions): (request: ControlRequest) 
   }
 }
 
-function routesOf({ accessKeys, events: { deadLetters }, functions, metrics, routes }: ControlOptions): Route[] {
+function routesOf({ accessKeys, drain, events: { deadLetters }, functions, metrics, routes }: ControlOptions): Route[] {
   return [
     {
       path: /^\/functions\/?$/,
@@ -136,6 +138,24 @@ function routesOf({ accessKeys, events: { deadLetters }, functions, metrics, rou
         },
       },
     },
+    {
+      path: /^\/drain$/,
+      methods: {
+        POST: async () => {
+          await drain.drain()
+          return json(200, { state: 'draining' })
+        },
+      },
+    },
+    {
+      path: /^\/undrain$/,
+      methods: {
+        POST: async () => {
+          await drain.undrain()
+          return json(200, { state: 'up' })
+        },
+      },
+    },
     { path: /^\/limits$/, methods: { GET: () => json(200, { limits: LIMITS }) } },
     {
       path: /^\/metrics$/,
@@ -180,7 +200,7 @@ const withoutBody = ({ method }: Request, response: ControlResponse): ControlRes
   method === 'HEAD' ? { ...response, body: Buffer.alloc(0) } : response
 
 /** First segments of the edge's own paths, which no route can take. */
-export const RESERVED_SEGMENTS = ['functions', 'fn', 'routes', 'dead-letters', 'access-keys', 'limits', 'metrics', 'healthz', 'cluster', 'events'] as const
+export const RESERVED_SEGMENTS = ['functions', 'fn', 'routes', 'dead-letters', 'access-keys', 'limits', 'metrics', 'healthz', 'cluster', 'events', 'drain', 'undrain'] as const
 
 /** The server sends asynchronous ones here; InvokeAsync is their older form. */
 const INVOCATION = /^\/(?:2015-03-31\/functions\/([^/]+)\/invocations|2014-11-13\/functions\/([^/]+)\/invoke-async\/?)$/

@@ -36,6 +36,9 @@ export interface EventInvocations {
   enqueue(event: { id: string; name: string; qualifier: string | null; payload: string }): Promise<void>
   deadLetters: DeadLetters
   /** Begins nothing more, waits at most so long for what runs, and gives the rest to peers that stay. */
+  pause(graceMs: number): Promise<void>
+  resume(): void
+  /** As `pause`, for good. */
   leave(graceMs: number): Promise<void>
 }
 
@@ -80,7 +83,7 @@ export async function openEventInvocations(options: EventInvocationsOptions): Pr
   const here = async (ask: Ask): Promise<Answer> => {
     switch (ask.do) {
       case 'adopt':
-        if (isDraining()) throw new SwarmError('CLOSED', 'the edge is stopping')
+        if (isDraining()) throw new SwarmError('CLOSED', 'the edge is draining')
         await queue.adopt(ask.event)
         return { letters: [], count: 1 }
       case 'list':
@@ -110,6 +113,16 @@ export async function openEventInvocations(options: EventInvocationsOptions): Pr
     const answers = await Promise.all([here(ask), ...mesh.peers().map((peer) => askPeer(peer, ask))])
     return answers.filter((answer) => answer !== null)
   }
+  const handOver = async (graceMs: number): Promise<void> => {
+    const peers = mesh.peers().filter(({ status }) => status?.state !== 'draining')
+    if (queue.depth() === 0 || peers.length === 0) return
+    const until = clock() + graceMs
+    await queue.handOver(async (event) => {
+      for (const peer of peers) if (clock() < until && (await askPeer(peer, { do: 'adopt', event })) !== null) return true
+      return false
+    })
+    log.info('waiting events were given to peers', { left: queue.depth() })
+  }
   const counted = async (ask: Ask): Promise<number> => (await everywhere(ask)).reduce((sum, { count }) => sum + count, 0)
 
   return {
@@ -120,6 +133,7 @@ export async function openEventInvocations(options: EventInvocationsOptions): Pr
       }
       const id = randomUUID()
       await queue.accept({ id, name, qualifier, payload: payloadOf(request.body), clientContext: contextOf(request.headers.get('x-amz-client-context')) })
+      if (isDraining()) await handOver(PEER_TIMEOUT_MS)
       return { status: 202, headers: ['x-amzn-requestid', id, 'x-swarm-edge', place.name], body: Buffer.alloc(0) }
     },
     enqueue: (event) => queue.accept({ ...event, clientContext: null }),
@@ -128,16 +142,14 @@ export async function openEventInvocations(options: EventInvocationsOptions): Pr
       redrive: (id) => counted({ do: 'redrive', id }),
       discard: (id) => counted({ do: 'discard', id }),
     },
+    async pause(graceMs) {
+      await Promise.race([queue.pause(), delay(graceMs, null, { ref: false })])
+      await handOver(graceMs)
+    },
+    resume: () => queue.resume(),
     async leave(graceMs) {
       await Promise.race([queue.stop(), delay(graceMs, null, { ref: false })])
-      const peers = mesh.peers().filter(({ status }) => status?.state !== 'draining')
-      if (queue.depth() === 0 || peers.length === 0) return
-      const until = clock() + graceMs
-      await queue.handOver(async (event) => {
-        for (const peer of peers) if (clock() < until && (await askPeer(peer, { do: 'adopt', event })) !== null) return true
-        return false
-      })
-      log.info('waiting events were given to peers', { left: queue.depth() })
+      await handOver(graceMs)
     },
   }
 }

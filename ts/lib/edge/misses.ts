@@ -52,7 +52,7 @@ export function openMisses({ clock, engine, isDraining, log, mesh, onFailover, p
 
   mesh.handle(INVOKE, async (frame, { deadlineMs }) => {
     const request = decodeInvoke(frame, Math.max(1, deadlineMs - clock()))
-    if (isDraining()) return encodeOutcome(withoutResult('refused', 'ServiceException', 'the edge is stopping'))
+    if (isDraining()) return encodeOutcome(withoutResult('refused', 'ServiceException', 'the edge is draining'))
     const outcome = await engine.invoke(request)
     return encodeOutcome(outcome.class === 'absent' && request.name.includes(':') && (await want(request.name)) ? await engine.invoke(request) : outcome)
   })

@@ -84,6 +84,7 @@ function control(given: Given = {}) {
   const answer = openControl({
     accessKeys: { create: () => Promise.reject(new SwarmError('NOT_FOUND', 'none')), list: () => [], remove: () => Promise.resolve(), find: () => null },
     routes: { list: () => ({ routes: {}, cors: null }), replace: () => Promise.resolve({ routes: {}, cors: null }), remove: () => Promise.resolve() },
+    drain: { drain: () => Promise.resolve(), undrain: () => Promise.resolve() },
     events: {
       accept: () => Promise.reject(new SwarmError('NOT_FOUND', 'no queue here')),
       deadLetters: { list: () => Promise.resolve([]), redrive: () => Promise.resolve(0), discard: () => Promise.resolve(0) },

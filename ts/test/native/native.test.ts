@@ -191,7 +191,7 @@ describe('the native module', () => {
     const asset = { path: '/', contentType: 'text/html', cacheControl: 'no-cache', body: Buffer.from('<p>'), etag: '"1"' }
     edge.setAssets([asset])
     edge.setSnapshot('{"at":1}')
-    edge.setReady(true)
+    edge.setHealth('ok')
     assert.equal(await (await fetch(`${url}/`)).text(), '<p>')
     assert.deepEqual(await (await fetch(`${url}/cluster`)).json(), { at: 1 })
     assert.equal((await fetch(`${url}/healthz`)).status, 200)

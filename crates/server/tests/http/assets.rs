@@ -1,6 +1,6 @@
 //! The UI's files, health and the snapshot.
 
-use swarmlambda_server::Asset;
+use swarmlambda_server::{Asset, Health};
 
 use crate::harness::{Edge, get};
 
@@ -51,11 +51,15 @@ fn says_whether_it_is_ready() {
     let edge = Edge::start();
     let before = edge.send(&get("/healthz"));
     assert_eq!(before.status, 503);
-    assert!(before.body.contains(r#""live":true,"ready":false"#), "{}", before.body);
-    edge.gateway.set_ready(true);
+    assert!(before.body.contains(r#""status":"starting","live":true,"ready":false"#), "{}", before.body);
+    edge.gateway.set_health(Health::Ok);
     let after = edge.send(&get("/healthz"));
     assert_eq!(after.status, 200);
     assert_eq!(after.body, r#"{"status":"ok","live":true,"ready":true,"edge":"edge-a","region":"us-west-sfo"}"#);
+    edge.gateway.set_health(Health::Draining);
+    let draining = edge.send(&get("/healthz"));
+    assert_eq!(draining.status, 503);
+    assert!(draining.body.contains(r#""status":"draining","live":true,"ready":false"#), "{}", draining.body);
     assert_eq!(edge.send("POST /healthz HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n").status, 405);
 }
 
