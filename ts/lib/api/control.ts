@@ -7,7 +7,7 @@ import type { AccessKeys } from './access-keys.js'
 import { covers, type Grant } from './grants.js'
 import type { Routes } from './routes.js'
 import { empty, failure, isArchive, json, text, unpack, type Request } from './requests.js'
-import { parseArchiveDeploy, parseDeploy, parseName, parseWait } from './schemas.js'
+import { parseArchiveDeploy, parseDeploy, parseName, parseRollback, parseWait } from './schemas.js'
 
 export interface ControlOptions {
   functions: Functions
@@ -97,6 +97,10 @@ function routesOf({ accessKeys, drain, events: { deadLetters }, functions, metri
           return empty(204)
         },
       },
+    },
+    {
+      path: /^\/functions\/([^/]+)\/rollback$/,
+      methods: { POST: async (request, name) => json(200, await functions.rollback(parseName(name), parseRollback(request.body), hostOf(request))) },
     },
     {
       path: /^\/dead-letters$/,

@@ -5,12 +5,13 @@ import { SwarmError } from '../errors.js'
 import type { Engine, FunctionSpec } from '../native.js'
 import type { FunctionConfig, FunctionRecord, RegistryRecord } from '../registry/record.js'
 import type { PutChange, Registry } from '../registry/types.js'
+import { qualifiedKey } from '../registry/parts.js'
 import { openGate } from './gate.js'
 import type { Deploy, Wait } from './schemas.js'
 
 export interface FunctionsOptions {
   engine: Pick<Engine, 'info' | 'compile' | 'check'>
-  registry: Pick<Registry, 'get' | 'list' | 'conflicts' | 'publish'>
+  registry: Pick<Registry, 'get' | 'list' | 'conflicts' | 'publish' | 'copy' | 'parts'>
   /** What the engine is told of a function on this edge. */
   specOf: (name: string, config: FunctionConfig, sourceMap: string | null) => FunctionSpec
   /** Names of the edges that have this very revision loaded. */
@@ -45,10 +46,12 @@ export interface Functions {
   build(deploy: Deploy): Promise<Built>
   /** Refused with `BUNDLE_FAILED` or `LOAD_FAILED` before anything is published: what was deployed keeps serving. */
   deploy(deploy: Deploy, wait: Wait, host: string): Promise<{ created: boolean; description: Description }>
+  /** Makes the code and the settings of a published version `$LATEST` again; or `NOT_FOUND`. */
+  rollback(name: string, version: string, host: string): Promise<Description>
   list(host: string): Description[]
   /** Or `NOT_FOUND`. */
   get(name: string, host: string): Description
-  /** Or `NOT_FOUND`. */
+  /** With its versions, aliases and attributes; or `NOT_FOUND`. */
   remove(name: string): Promise<void>
 }
 
@@ -100,10 +103,20 @@ export function openFunctions(options: FunctionsOptions): Functions {
       await options.waitForHolders(record, wait)
       return { created, description: describe(record, host) }
     },
+    async rollback(name, version, host) {
+      const { concurrency } = find(name).config
+      const from = registry.get(qualifiedKey(name, version))
+      if (from === null) throw new SwarmError('NOT_FOUND', `Function not found: ${name}:${version}`)
+      // Reserved concurrency is the function's, not a version's.
+      const record = await registry.copy({ type: 'copy', name, from, config: { ...from.config, concurrency: concurrency ?? null } })
+      await options.waitForHolders(record, 'all')
+      return describe(record, host)
+    },
     list: (host) => registry.list().map((record) => describe(record, host)),
     get: (name, host) => ({ ...describe(find(name), host), conflicts: registry.conflicts(name).map(describeConflict) }),
     async remove(name) {
       await registry.publish({ type: 'delete', name: find(name).name })
+      for (const part of registry.parts(name)) if (!part.deleted) await registry.publish({ type: 'delete', name: part.name })
     },
   }
 }

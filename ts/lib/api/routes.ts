@@ -50,20 +50,24 @@ const corsSchema = z.strictObject({
 })
 
 /** `"hello"` and `"hello:live"` are short for an object. */
-const given = z.preprocess((value) => {
-  if (typeof value !== 'string') return value
-  const [name, qualifier] = value.split(/:(.*)/s)
-  return { function: name, ...(qualifier === undefined ? {} : { qualifier }) }
-}, routeSchema)
+export const routeTarget = z
+  .preprocess((value) => {
+    if (typeof value !== 'string') return value
+    const [name, qualifier] = value.split(/:(.*)/s)
+    return { function: name, ...(qualifier === undefined ? {} : { qualifier }) }
+  }, routeSchema)
+  // As a JSON schema: what goes into the function above.
+  .meta({ anyOf: [{ type: 'string' }, z.toJSONSchema(routeSchema, { io: 'input' })] })
+
+export const isRouteKey = (key: string): boolean => key.length <= MAX_KEY && KEY.test(key)
+export const ROUTE_KEY_RULE = 'must be a method and a path, such as "GET /orders/{id}" or "ANY /{proxy+}", or "$default"'
 
 const tableSchema = z.strictObject({
-  routes: z.record(z.string(), given, 'must be an object of route to function').superRefine((routes, context) => {
+  routes: z.record(z.string(), routeTarget, 'must be an object of route to function').superRefine((routes, context) => {
     const keys = Object.keys(routes)
     if (keys.length > MAX_ROUTES) context.addIssue(`at most ${MAX_ROUTES} routes`)
     for (const key of keys) {
-      if (key.length > MAX_KEY || !KEY.test(key)) {
-        context.addIssue({ code: 'custom', path: [key], message: 'must be a method and a path, such as "GET /orders/{id}" or "ANY /{proxy+}", or "$default"' })
-      }
+      if (!isRouteKey(key)) context.addIssue({ code: 'custom', path: [key], message: ROUTE_KEY_RULE })
     }
   }),
   cors: corsSchema.nullable().default(null),

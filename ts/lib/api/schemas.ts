@@ -55,19 +55,34 @@ const limits = z.strictObject({
   fetchBytes: whole(LIMITS.fetchBytes).optional(),
 })
 
-const deploySchema = z.strictObject({
-  name: z.string('must be a string').regex(NAME, 'must be 1 to 64 letters, digits, - or _'),
-  handler: z.string('must be a string').default('index.handler'),
+/** What a deploy may say of a function besides its name and code; also the fields of swarmlambda.json. */
+export const functionFields = {
+  handler: z.string('must be a string').describe('file.export: which export of which file is called. Default: index.handler'),
+  memorySize: within(z.int('must be a whole number of MB'), LIMITS.memory).describe(`MB; default ${LIMITS.memory.default}`),
+  timeout: within(z.number('must be a number of seconds'), LIMITS.timeout).describe(`Seconds, fractions allowed; default ${LIMITS.timeout.default}`),
+  environment: environment.describe('Environment variables'),
+  description: z.string('must be a string').max(MAX_DESCRIPTION, `at most ${MAX_DESCRIPTION} characters`).describe('For people'),
+  failover: z.enum(['any', 'safe', 'never'], 'must be any, safe or never').describe('any (default): also after a failed execution; safe: only what never started; never'),
+  allow: z.array(allowEntry, 'must be an array of hosts').max(MAX_ALLOW_ENTRIES, `at most ${MAX_ALLOW_ENTRIES} entries`).describe('Hosts, *.domains, addresses and networks that fetch may reach; none by default'),
+  concurrency: whole(LIMITS.concurrency).nullable().describe('Invocations at once on an edge; null (default): no limit of its own'),
+  limits: limits.describe('Of one invocation'),
+}
+
+export const functionName = z.string('must be a string').regex(NAME, 'must be 1 to 64 letters, digits, - or _').describe('Of the function: letters, digits, - and _')
+
+export const deploySchema = z.strictObject({
+  name: functionName,
+  handler: functionFields.handler.default('index.handler'),
   files: z.record(z.string(), z.string('must be the text of the file'), 'must be an object of file name to text').optional(),
   zip: z.base64('must be a ZIP archive in Base64').optional(),
-  memorySize: within(z.int('must be a whole number of MB'), LIMITS.memory).default(LIMITS.memory.default),
-  timeout: within(z.number('must be a number of seconds'), LIMITS.timeout).default(LIMITS.timeout.default),
-  environment: environment.default({}),
-  description: z.string('must be a string').max(MAX_DESCRIPTION, `at most ${MAX_DESCRIPTION} characters`).default(''),
-  failover: z.enum(['any', 'safe', 'never'], 'must be any, safe or never').default('any'),
-  allow: z.array(allowEntry, 'must be an array of hosts').max(MAX_ALLOW_ENTRIES, `at most ${MAX_ALLOW_ENTRIES} entries`).default([]),
-  concurrency: whole(LIMITS.concurrency).nullable().default(LIMITS.concurrency.default),
-  limits: limits.default({}),
+  memorySize: functionFields.memorySize.default(LIMITS.memory.default),
+  timeout: functionFields.timeout.default(LIMITS.timeout.default),
+  environment: functionFields.environment.default({}),
+  description: functionFields.description.default(''),
+  failover: functionFields.failover.default('any'),
+  allow: functionFields.allow.default([]),
+  concurrency: functionFields.concurrency.default(LIMITS.concurrency.default),
+  limits: functionFields.limits.default({}),
 })
 
 /** A deploy, parsed. */
@@ -114,6 +129,11 @@ export function parseWait(text: string | null): Wait {
   if (text === 'local' || text === 'quorum' || text === 'all') return text
   throw new SwarmError('INVALID_PARAMETER', `wait: ${JSON.stringify(text.slice(0, 50))} must be local, quorum or all`)
 }
+
+export const rollbackSchema = z.strictObject({ version: z.string('must be a string').regex(/^[1-9]\d{0,9}$/, 'must be the number of a published version') })
+
+/** The version that the body of a rollback names, or `INVALID_PARAMETER`. */
+export const parseRollback = (body: Buffer): string => check(rollbackSchema, parseJson(body)).version
 
 /** A function's name from a path, or `INVALID_PARAMETER`. */
 export function parseName(encoded: string): string {

@@ -65,6 +65,8 @@ function control(given: Given = {}) {
       list: () => [...records.values()],
       conflicts: () => [],
       publish,
+      copy: () => assert.fail('nothing here copies'),
+      parts: () => [],
     },
     specOf: (name, config, sourceMap) => ({
       name,
