@@ -1,14 +1,14 @@
-// swarmlambda deploy [path]: a folder, a file or an archive becomes a function.
-import { readFile, stat } from 'node:fs/promises'
-import { basename, dirname, extname, resolve } from 'node:path'
-import { InvalidArgumentError, type Command } from 'commander'
+// swarmlambda deploy [path]: a folder, a file or an archive becomes a function, or the functions of its swarmlambda.json.
+import { Option, type Command } from 'commander'
 import { SwarmError } from '../../lib/errors.js'
-import { openSession, withEdge } from './edge-options.js'
+import type { Deployed, Progress } from '../../lib/project/deploy.js'
+import type { FunctionToDeploy, Project } from '../../lib/project/project.js'
+import { withFrame } from './code-frame.js'
+import { each, number, openSession, pair, withEdge, type EdgeOptions, type Session } from './edge-options.js'
+import { kilobytes, paintOf } from './output.js'
+import { publish, setAlias } from './versions.js'
 
-interface DeployOptions {
-  endpoint?: string
-  token?: string
-  json?: boolean
+interface DeployOptions extends EdgeOptions {
   name?: string
   handler?: string
   memory?: number
@@ -17,94 +17,89 @@ interface DeployOptions {
   env: Record<string, string>
   allow: string[]
   concurrency?: number
-  failover?: string
-  wait: string
-}
-
-interface Deployed {
-  name: string
-  codeSize: number
-  edges: string[]
-  url: string
+  failover?: 'any' | 'safe' | 'never'
+  wait: 'local' | 'quorum' | 'all'
+  publish?: boolean
+  alias?: string
 }
 
 export function addDeploy(program: Command): void {
-  withEdge(program.command('deploy').description('bundles a folder or file with its npm packages, or takes a ZIP archive, and deploys it to every edge'))
+  withEdge(program.command('deploy').description('bundles a folder or file with its npm packages, or takes a ZIP archive, and deploys it to every edge; swarmlambda.json in the folder is read'))
     .argument('[path]', 'the folder, file or archive', '.')
-    .option('-n, --name <name>', 'of the function (default: of the folder or file)')
-    .option('--handler <file.export>', 'which export of which file is called (default: index.handler, or the file\'s handler)')
+    .option('-n, --name <name>', 'of the function (default: of the folder or file); one of several in swarmlambda.json')
+    .option('--handler <file.export>', "which export of which file is called (default: index.handler, or the file's handler)")
     .option('--memory <MB>', 'memory', number)
     .option('--timeout <seconds>', 'time-out', number)
     .option('--description <text>', 'description')
-    .option('-e, --env <KEY=value>', 'environment variable; may be repeated', variable, {})
-    .option('--allow <host>', 'host that fetch may reach; may be repeated', (host, hosts: string[]) => [...hosts, host], [])
+    .option('-e, --env <KEY=value>', 'environment variable; may be repeated', pair, {})
+    .option('--allow <host>', 'host that fetch may reach; may be repeated', each, [])
     .option('--concurrency <n>', 'invocations at once on an edge', number)
-    .option('--failover <when>', 'any, safe or never')
-    .option('--wait <who>', 'all, quorum or local: how many edges to wait for', 'all')
+    .addOption(new Option('--failover <when>', 'after which failures the next edge is tried').choices(['any', 'safe', 'never']))
+    .addOption(new Option('--wait <who>', 'how many edges to wait for').choices(['all', 'quorum', 'local']).default('all'))
+    .option('--publish', 'publish a version of it as well')
+    .option('--alias <alias>', 'publish a version, and make this alias lead to it')
     .action(async (path: string, options: DeployOptions) => {
-      const { json, say, client } = await openSession(options)
-      const code = await codeOf(path, options)
-      say(`bundled ${code.what}: ${kilobytes(code.body.zip?.length ?? code.body.files?.['index.mjs']?.length ?? 0)}`)
-      const { memory, timeout, description, env, allow, concurrency, failover, wait } = options
-      const { handler, ...body } = code.body
-      const answer = await client.call('POST', `/functions?wait=${encodeURIComponent(wait)}`, JSON.stringify({
-        name: options.name ?? code.name,
-        handler,
-        ...body,
-        ...(body.zip && { zip: body.zip.toString('base64') }),
-        environment: env,
-        allow,
-        ...(memory !== undefined && { memorySize: memory }),
-        ...(timeout !== undefined && { timeout }),
-        ...(description !== undefined && { description }),
-        ...(concurrency !== undefined && { concurrency }),
-        ...(failover !== undefined && { failover }),
-      }), { 'content-type': 'application/json' })
-      const { name, edges, url, codeSize } = JSON.parse(answer.text) as Deployed
-      if (json) process.stdout.write(`${answer.text}\n`)
-      else {
-        say(`${answer.status === 201 ? 'created' : 'updated'} ${name} (${kilobytes(codeSize)}) on ${edges.join(', ')}`)
-        process.stdout.write(`${url}\n`)
+      // The bundler takes a while to load; other commands do without it.
+      const [{ openProject }, deploying] = await Promise.all([import('../../lib/project/project.js'), import('../../lib/project/deploy.js')])
+      const project = await openProject(path, options.name)
+      const session = await openSession(options)
+      const { client, json, say, show } = session
+      const progress = json ? {} : progressOf(session)
+      const results: (Deployed & { version?: string })[] = []
+      for (const fn of chosen(project, options)) {
+        const deployed = await deploying.deployFunction(client, fn, { wait: options.wait, progress }).catch((error: unknown) => explained(error, project))
+        say(`${deployed.created ? 'created' : 'updated'} ${deployed.name} (${kilobytes(deployed.codeSize)}) on ${deployed.edges.join(', ')}`)
+        if (deployed.missing.length > 0) say(`${deployed.missing.join(', ')} did not say yet to have it: they follow as soon as they can`)
+        const version = options.publish || options.alias !== undefined ? await publish(client, deployed.name, options.description) : null
+        if (version !== null) say(`published as version ${version}`)
+        if (version !== null && options.alias !== undefined) {
+          await setAlias(client, deployed.name, options.alias, version)
+          say(`${deployed.name}:${options.alias} leads to version ${version}`)
+        }
+        results.push({ ...deployed, ...(version !== null && { version }) })
       }
+      const routes = await deploying.deployRoutes(client, project)
+      if (routes > 0) say(`${routes} route${routes === 1 ? '' : 's'} set`)
+      show({ functions: results, routes: project.routes }, () => results.map(({ url }) => `${url}\n`).join(''))
     })
 }
 
-interface CodeToSend {
-  name: string
-  what: string
-  body: { handler: string; files?: Record<string, string>; zip?: Buffer }
-}
-
-/** Packages are bundled here, where they are installed; an archive is sent as it is. */
-async function codeOf(path: string, options: DeployOptions): Promise<CodeToSend> {
-  const full = resolve(path)
-  const kind = await stat(full).catch((cause: unknown) => {
-    throw new SwarmError('INVALID_PARAMETER', `${path}: there is no such file or folder`, { cause })
-  })
-  const name = functionName(basename(full, extname(full)))
-  if (kind.isFile() && extname(full) === '.zip') {
-    return { name, what: path, body: { handler: options.handler ?? 'index.handler', zip: await readFile(full) } }
+function chosen(project: Project, options: DeployOptions): FunctionToDeploy[] {
+  const { functions } = project
+  const some = options.name === undefined ? functions : functions.filter(({ name }) => name === options.name)
+  if (some.length === 0) throw new SwarmError('CONFIG_INVALID', `swarmlambda.json has no function ${options.name ?? ''}: ${functions.map(({ name }) => name).join(', ')}`)
+  const given = {
+    ...(options.memory !== undefined && { memorySize: options.memory }),
+    ...(options.timeout !== undefined && { timeout: options.timeout }),
+    ...(options.description !== undefined && { description: options.description }),
+    ...(options.allow.length > 0 && { allow: options.allow }),
+    ...(options.concurrency !== undefined && { concurrency: options.concurrency }),
+    ...(options.failover !== undefined && { failover: options.failover }),
   }
-  const folder = kind.isDirectory() ? full : dirname(full)
-  const handler = options.handler ?? (kind.isDirectory() ? 'index.handler' : `${basename(full, extname(full))}.handler`)
-  // The bundler takes a while to load; other commands do without it.
-  const [{ inlined }, { bundleFolder }] = await Promise.all([import('../../lib/bundle/esbuild.js'), import('../../lib/bundle/folder.js')])
-  const source = inlined(await bundleFolder(folder, handler))
-  return { name: kind.isDirectory() ? functionName(basename(full)) : name, what: path, body: { handler: 'index.handler', files: { 'index.mjs': source } } }
+  return some.map((fn) => ({
+    name: fn.name,
+    settings: { ...fn.settings, ...given, environment: { ...fn.settings.environment, ...options.env } },
+    code: () => fn.code(options.handler),
+  }))
 }
 
-const functionName = (text: string): string => text.replace(/[^a-zA-Z0-9_-]+/g, '-').slice(0, 64)
-
-const kilobytes = (bytes: number): string => `${Math.ceil(bytes / 1_000).toLocaleString('en')} kB`
-
-function number(text: string): number {
-  const value = Number(text)
-  if (text.trim() === '' || Number.isNaN(value)) throw new InvalidArgumentError('It must be a number.')
-  return value
+/** On a terminal one line that changes, elsewhere a line for each thing that happened. */
+function progressOf({ say }: Session): Progress {
+  const { stderr } = process
+  const { dim, green } = paintOf(stderr)
+  const line = (text: string): void => void (stderr.isTTY && stderr.write(`\r\u001b[K${dim(text)}`))
+  const clear = (): void => void (stderr.isTTY && stderr.write('\r\u001b[K'))
+  return {
+    bundled: (name, bytes) => say(`bundled ${name}: ${kilobytes(bytes)}`),
+    sent: (name, bytes, of) => line(`sending ${name}: ${kilobytes(bytes)} of ${kilobytes(of)}`),
+    acknowledged(_name, edge, have, of) {
+      clear()
+      say(`${green('✓')} ${edge} has it (${have} of ${of})`)
+    },
+  }
 }
 
-function variable(text: string, variables: Record<string, string>): Record<string, string> {
-  const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? []
-  if (name === undefined || value === undefined) throw new InvalidArgumentError('It must be KEY=value.')
-  return { ...variables, [name]: value }
+async function explained(error: unknown, { folder }: Project): Promise<never> {
+  if (!(error instanceof SwarmError)) throw error
+  throw new SwarmError(error.code, await withFrame(error, folder, paintOf(process.stderr)), { cause: error })
 }

@@ -1,31 +1,62 @@
 // What every command that talks to an edge has in common: where it is, and how to speak.
-import type { Command } from 'commander'
+import { InvalidArgumentError, type Command } from 'commander'
 import { connect, type Client } from '../../lib/client.js'
+import { openOutput, type Output } from './output.js'
 
-export interface Session {
-  client: Client
-  /** Only what a program reads goes to stdout. */
-  json: boolean
-  /** A line for people, on stderr; none with --json. */
-  say(line: string): void
-}
-
-interface Given {
+/** Of every command that talks to an edge. */
+export interface EdgeOptions {
   endpoint?: string
   token?: string
   json?: boolean
 }
 
+export interface Session extends Output {
+  client: Client
+}
+
 /** Adds --endpoint, --token and --json. */
 export const withEdge = (command: Command): Command =>
-  command
-    .option('--endpoint <url>', 'the edge or proxy (SWARMLAMBDA_ENDPOINT; default: http://127.0.0.1:8790, then 8787)')
-    .option('--token <token>', 'for edges that want one (SWARMLAMBDA_TOKEN)')
-    .option('--json', 'print JSON, and nothing else')
+  withJson(
+    command
+      .option('--endpoint <url>', 'the edge or proxy (SWARMLAMBDA_ENDPOINT; default: http://127.0.0.1:8790, then 8787)')
+      .option('--token <token>', 'for edges that want one (SWARMLAMBDA_TOKEN)'),
+  )
 
-/** The edge that the options or the environment name. */
-export async function openSession({ endpoint, token, json = false }: Given): Promise<Session> {
+export const withJson = (command: Command): Command => command.option('--json', 'print JSON, and nothing else')
+
+/** The edge that the options or the environment name. `fallback` is used when they name none. */
+export async function openSession({ endpoint, json = false, token }: EdgeOptions, fallback: string | null = null): Promise<Session> {
   const { SWARMLAMBDA_ENDPOINT, SWARMLAMBDA_TOKEN } = process.env
-  const client = await connect(endpoint ?? SWARMLAMBDA_ENDPOINT ?? null, token ?? SWARMLAMBDA_TOKEN ?? null)
-  return { client, json, say: (line) => void (json || process.stderr.write(`${line}\n`)) }
+  const client = await connect(given(endpoint) ?? given(SWARMLAMBDA_ENDPOINT) ?? fallback, given(token) ?? given(SWARMLAMBDA_TOKEN))
+  return { client, ...openOutput(json) }
 }
+
+const given = (text: string | undefined): string | null => (text === undefined || text === '' ? null : text)
+
+/** Aborts on Ctrl-C and SIGTERM, and when whoever read our output is gone: the ends of commands that follow something. */
+export function untilInterrupted(): AbortSignal {
+  const stop = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort())
+  process.stdout.on('error', () => stop.abort())
+  return stop.signal
+}
+
+export function number(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || Number.isNaN(value)) throw new InvalidArgumentError('It must be a number.')
+  return value
+}
+
+/** Collects KEY=value options. */
+export function pair(text: string, pairs: Record<string, string>): Record<string, string> {
+  const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? []
+  if (name === undefined || value === undefined) throw new InvalidArgumentError('It must be KEY=value.')
+  return { ...pairs, [name]: value }
+}
+
+/** Collects options that may be repeated. */
+export const each = (text: string, all: readonly string[]): string[] => [...all, text]
+
+/** Lambda's own API, where functions, versions and aliases are. */
+export const lambdaPath = (name: string, ...more: readonly string[]): string =>
+  `/2015-03-31/functions/${[name, ...more].map(encodeURIComponent).join('/')}`

@@ -1,19 +1,13 @@
-// How code gets in: archives over HTTP, the command line, packages, data files; on a real edge.
+// How code gets in: archives over HTTP, packages, data files; on a real edge.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { zipOf } from '../bundle/zip.js'
 import { startEdge, type Edge } from './harness/edges.js'
 import { call, deploy, invoke } from './harness/http.js'
-
-const CLI = fileURLToPath(new URL('../../../bin/swarmlambda.js', import.meta.url))
 
 let folder = ''
 let program: Edge
@@ -114,95 +108,4 @@ describe('a top level', () => {
       assert.deepEqual((await invoke(edge, name)).json, expected)
     })
   }
-})
-
-interface Ended {
-  code: number | null
-  out: string
-  err: string
-}
-
-function swarmlambda(args: readonly string[], { input = '', cwd = folder } = {}): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [CLI, ...args], { cwd, env: { ...process.env, SWARMLAMBDA_ENDPOINT: edge } })
-    let [out, err] = ['', '']
-    child.stdout.on('data', (chunk: Buffer) => { out += chunk.toString() })
-    child.stderr.on('data', (chunk: Buffer) => { err += chunk.toString() })
-    child.on('error', reject)
-    child.on('close', (code) => resolve({ code, out, err }))
-    child.stdin.end(input)
-  })
-}
-
-async function project(name: string, files: Record<string, string>): Promise<string> {
-  for (const [path, content] of Object.entries(files)) {
-    await mkdir(dirname(join(folder, name, path)), { recursive: true })
-    await writeFile(join(folder, name, path), content)
-  }
-  return join(folder, name)
-}
-
-describe('the command line', () => {
-  test('deploys a folder with TypeScript and packages, invokes, lists and deletes', async () => {
-    const path = await project('my app', {
-      'src/index.ts': 'import shout from "shout"\nimport { readFileSync } from "node:fs"\n\nexport const handler = async ({ text }: { text: string }): Promise<string> => {\n  if (text === undefined) throw new RangeError("no text")\n  console.log("saying", text)\n  return shout(text) + process.env.END + readFileSync("end.txt", "utf8")\n}\n',
-      'end.txt': '.',
-      '.env': 'SECRET=1',
-      ...Object.fromEntries(PACKAGE.map(({ name, content }) => [name, content])),
-    })
-    const deployed = await swarmlambda(['deploy', path, '--handler', 'src/index.handler', '--env', 'END=?', '--memory', '64'])
-    assert.equal(deployed.code, 0, deployed.err)
-    assert.match(deployed.err, /bundled .*\n.*created my-app \(.* kB\) on edge-a/)
-    assert.match(deployed.out, /\/2015-03-31\/functions\/my-app\/invocations\n$/)
-    const invoked = await swarmlambda(['invoke', 'my-app', '{"text":"hi"}', '--logs', '--verbose'])
-    assert.deepEqual([invoked.code, invoked.out], [0, '"HI!?."\n'], invoked.err)
-    assert.match(invoked.err, /INFO\tsaying hi\n[^]*edge-a=ok;/)
-    assert.equal((await swarmlambda(['invoke', 'my-app', '-'], { input: '{"text":"in"}' })).out, '"IN!?."\n')
-    await writeFile(join(folder, 'event.json'), '{"text":"file"}')
-    assert.equal((await swarmlambda(['invoke', 'my-app', '@event.json'])).out, '"FILE!?."\n')
-    const failed = await swarmlambda(['invoke', 'my-app'])
-    assert.equal(failed.code, 1)
-    assert.match(failed.err, /^RangeError: no text\n\s+at .*src\/index\.ts:5:\d+/)
-    const listed = await swarmlambda(['ls'])
-    assert.match(listed.out, /^NAME .*\n[^]*my-app +64 MB +3 s +\d+ kB/)
-    const { functions } = JSON.parse((await swarmlambda(['ls', '--json'])).out) as { functions: { name: string }[] }
-    assert.ok(functions.some(({ name }) => name === 'my-app'))
-    assert.equal((await swarmlambda(['rm', 'my-app'])).code, 0)
-    const gone = await swarmlambda(['rm', 'my-app'])
-    assert.deepEqual([gone.code, gone.err], [1, 'swarmlambda: Function not found: my-app\n'])
-  })
-
-  test('deploys a file under its name, and an archive', async () => {
-    const path = await project('single', { 'greet.js': 'exports.handler = async () => "greetings"' })
-    assert.equal((await swarmlambda(['deploy', join(path, 'greet.js'), '--json'])).code, 0)
-    assert.equal((await invoke(edge, 'greet')).json, 'greetings')
-    await writeFile(join(path, 'pack.zip'), zipOf([{ name: 'index.js', content: 'exports.handler = async () => "packed"' }]))
-    assert.equal((await swarmlambda(['deploy', join(path, 'pack.zip'), '--name', 'packed', '--wait', 'local'])).code, 0)
-    assert.equal((await invoke(edge, 'packed')).json, 'packed')
-  })
-
-  test('says what is wrong and how to mend it', async () => {
-    const server = createServer().listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const { port } = server.address() as AddressInfo
-    server.close()
-    const path = await project('broken', { 'index.js': 'import x from "not-there"\nexport const handler = () => x' })
-    for (const [args, problem] of [
-      [['deploy', path], /^swarmlambda: index\.js:1:15: can't find "not-there".*npm install not-there/],
-      [['deploy', join(path, 'nowhere')], /nowhere: there is no such file or folder/],
-      [['deploy', path, '--handler', 'main.handler'], /needs a file main\.js/],
-      [['deploy', path, '--memory', 'much'], /--memory <MB>.*must be a number/],
-      [['invoke', 'nobody'], /Function not found: nobody/],
-      [['ls', '--endpoint', `http://127.0.0.1:${port}`], /no edge answers at http:\/\/127\.0\.0\.1:\d+: .*ECONNREFUSED/],
-      [['ls', '--endpoint', 'nonsense'], /endpoint: "nonsense" must be a URL/],
-      [['dance'], /unknown command 'dance'/],
-    ] as const) {
-      const { code, err } = await swarmlambda(args)
-      assert.equal(code, 1, args.join(' '))
-      assert.match(err, problem)
-    }
-    const help = await swarmlambda(['deploy', '--help'])
-    assert.match(help.out, /--env <KEY=value>/)
-    assert.match((await swarmlambda(['edge', '--help'])).out, /SWARMLAMBDA_HTTP_PORT/)
-  })
 })
