@@ -34,6 +34,8 @@ export interface EdgeConfig {
   slots: number | null
   /** Milliseconds. */
   eventRetriesMs: readonly number[]
+  /** Milliseconds. */
+  shortestRateMs: number
   logLevel: LogLevel
 }
 
@@ -88,6 +90,7 @@ export const parseEdgeConfig = (env: Environment, host: string = hostname()): Ed
     threads: read(env, variables.THREADS),
     slots: read(env, variables.SLOTS),
     eventRetriesMs: read(env, variables.EVENT_RETRIES),
+    shortestRateMs: read(env, variables.SHORTEST_RATE),
     logLevel: read(env, variables.LOG),
   }
 }

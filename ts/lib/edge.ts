@@ -2,6 +2,7 @@
 // Opened in that order, closed in reverse; the gateway drains while the mesh is still there.
 import { EventEmitter } from 'node:events'
 import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { stop as stopEsbuild } from 'esbuild'
 import { openControl, RESERVED_SEGMENTS } from './api/control.js'
 import { openRoutes } from './api/routes.js'
@@ -19,7 +20,7 @@ import { holdersOf, waitForHolders } from './edge/holders.js'
 import { openEventInvocations } from './edge/event-invocations.js'
 import { openMisses } from './edge/misses.js'
 import { openSites } from './edge/sites.js'
-import { specOf } from './edge/spec.js'
+import { awsRegion, specOf } from './edge/spec.js'
 import { openSync } from './edge/sync.js'
 import { messageOf, SwarmError } from './errors.js'
 import type { Log } from './log.js'
@@ -30,6 +31,7 @@ import { openMesh } from './p2p/mesh.js'
 import { openRegistry } from './registry/registry.js'
 import { createSealer } from './registry/sealer.js'
 import { openStore } from './registry/store.js'
+import { openClaims, openScheduleApi, openSchedules } from './schedules.js'
 import { VERSION } from './version.js'
 
 export interface Edge extends AsyncDisposable {
@@ -130,6 +132,7 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
     log,
   })
 
+  const claims = stack.use(await openClaims({ folder: join(stateDir, 'schedules'), mesh, log }))
   const events = await openEventInvocations({
     place,
     stateDir,
@@ -137,6 +140,7 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
     registry,
     mesh,
     onMiss: (request) => misses.onMiss(request),
+    claim: (slot) => claims.claim(slot),
     retryDelaysMs: config.eventRetriesMs,
     isDraining,
     clock: Date.now,
@@ -145,6 +149,9 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
 
   drain = openDrain({ engine, events, refresh: () => broadcasts?.refresh(), isBusy: () => broadcasts?.isBusy() ?? false, log })
   const { open: takeRequests, stop } = drain
+  const shortestMs = config.shortestRateMs
+  stack.use(openSchedules({ registry, mesh, claims, region: awsRegion('local'), enqueue: (event) => events.enqueue(event), isDraining, shortestMs, clock: Date.now, log }))
+
   const accessKeys = openAccessKeys(registry, sealer)
   const control = openControl({
     functions,
@@ -157,6 +164,7 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
     ),
     events: { accept: (request, name) => events.accept(request, name), deadLetters: events.deadLetters },
     drain,
+    schedules: openScheduleApi({ registry, claims, nameOf: (id) => (id === mesh.id ? nodeName : (mesh.peers().find((peer) => peer.id === id)?.name ?? id)), shortestMs, clock: Date.now }),
     metrics: () => metrics.page(),
     onError: (error, { method, path }) => log.error('a control call failed', { method, path, error: messageOf(error) }),
   })

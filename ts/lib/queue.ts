@@ -17,6 +17,8 @@ export type Attempted =
   | { kind: 'refused' }
   /** There is no such function any more. */
   | { kind: 'absent' }
+  /** It is another edge's. */
+  | { kind: 'superseded' }
 
 export interface QueueOptions {
   /** Made when it isn't there. */
@@ -29,10 +31,10 @@ export interface QueueOptions {
   log: Log
 }
 
-export type NewEvent = Pick<QueuedEvent, 'id' | 'name' | 'qualifier' | 'payload' | 'clientContext'>
+export type NewEvent = Pick<QueuedEvent, 'id' | 'name' | 'qualifier' | 'payload' | 'clientContext' | 'schedule'>
 
 export interface Queue {
-  /** Resolves when it is on disk; `TOO_MANY_REQUESTS` when too many wait. */
+  /** Resolves when it is on disk, or was already; `TOO_MANY_REQUESTS` when too many wait. */
   accept(event: NewEvent): Promise<void>
   /** The same of an event that another edge had. */
   adopt(event: QueuedEvent): Promise<void>
@@ -130,6 +132,8 @@ export async function openQueue({ clock, folder, invoke, log, retryDelaysMs, set
       case 'ok':
         if (onSuccess) await forward(event, onSuccess, recordOf(event, { ...attempted, condition: 'Success' }, clock()))
         return await finish(id)
+      case 'superseded':
+        return await finish(id)
       case 'absent':
         return await giveUp(event, 'FunctionNotFound', null, onFailure)
       case 'refused':
@@ -206,7 +210,8 @@ export async function openQueue({ clock, folder, invoke, log, retryDelaysMs, set
   return {
     async accept(event) {
       admit()
-      await enter(fresh(event))
+      if (waiting.has(event.id)) return
+      await enter({ ...fresh(event), ...(event.schedule ? { schedule: event.schedule } : {}) })
     },
     async adopt(event) {
       admit()

@@ -26,6 +26,7 @@ export interface ControlOptions {
   }
   /** Sends new requests elsewhere, and takes them again. Idempotent. */
   drain: { drain(): Promise<void>; undrain(): Promise<void> }
+  schedules: Schedules
   /** Prometheus text. */
   metrics: () => Promise<{ contentType: string; text: string }>
   /** Told of what was nobody's mistake but ours. */
@@ -38,6 +39,18 @@ export interface DeadLetters {
   /** Back into the queue, or away; how many there were. Null: all. */
   redrive(id: string | null): Promise<number>
   discard(id: string): Promise<number>
+}
+
+/** Functions that are executed at set times. All throw `FORBIDDEN` for a function that the grant does not cover. */
+export interface Schedules {
+  /** Those of functions that the grant covers, by name. */
+  list(grant: Grant): unknown[]
+  /** Or `NOT_FOUND`. */
+  get(name: string, grant: Grant): unknown
+  /** Creates or replaces; the same once more changes nothing. `INVALID_PARAMETER` says which field is wrong. */
+  put(name: string, body: Buffer, grant: Grant): Promise<{ created: boolean; schedule: unknown }>
+  /** Or `NOT_FOUND`. */
+  remove(name: string, grant: Grant): Promise<void>
 }
 
 type Answer = (request: Request, name: string) => Promise<ControlResponse> | ControlResponse
@@ -74,7 +87,7 @@ export function openControl(options: ControlOptions): (request: ControlRequest) 
   }
 }
 
-function routesOf({ accessKeys, drain, events: { deadLetters }, functions, metrics, routes }: ControlOptions): Route[] {
+function routesOf({ accessKeys, drain, events: { deadLetters }, functions, metrics, routes, schedules }: ControlOptions): Route[] {
   return [
     {
       path: /^\/functions\/?$/,
@@ -125,6 +138,21 @@ function routesOf({ accessKeys, drain, events: { deadLetters }, functions, metri
         PUT: async (request) => json(200, await routes.replace(request.body)),
         DELETE: async (request) => {
           await routes.remove(request.query.get('route'))
+          return empty(204)
+        },
+      },
+    },
+    { path: /^\/schedules$/, methods: { GET: ({ grant }) => json(200, { schedules: schedules.list(grant) }) } },
+    {
+      path: /^\/schedules\/([^/]+)$/,
+      methods: {
+        GET: ({ grant }, name) => json(200, schedules.get(name, grant)),
+        PUT: async ({ body, grant }, name) => {
+          const { created, schedule } = await schedules.put(name, body, grant)
+          return json(created ? 201 : 200, schedule)
+        },
+        DELETE: async ({ grant }, name) => {
+          await schedules.remove(name, grant)
           return empty(204)
         },
       },
@@ -204,7 +232,7 @@ const withoutBody = ({ method }: Request, response: ControlResponse): ControlRes
   method === 'HEAD' ? { ...response, body: Buffer.alloc(0) } : response
 
 /** First segments of the edge's own paths, which no route can take. */
-export const RESERVED_SEGMENTS = ['functions', 'fn', 'routes', 'dead-letters', 'access-keys', 'limits', 'metrics', 'healthz', 'cluster', 'events', 'drain', 'undrain'] as const
+export const RESERVED_SEGMENTS = ['functions', 'fn', 'routes', 'schedules', 'dead-letters', 'access-keys', 'limits', 'metrics', 'healthz', 'cluster', 'events', 'drain', 'undrain'] as const
 
 /** The server sends asynchronous ones here; InvokeAsync is their older form. */
 const INVOCATION = /^\/(?:2015-03-31\/functions\/([^/]+)\/invocations|2014-11-13\/functions\/([^/]+)\/invoke-async\/?)$/

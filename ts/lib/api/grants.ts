@@ -31,7 +31,8 @@ export function permit(grant: Grant, request: Request): void {
   const reads = request.method === 'GET' || request.method === 'HEAD'
   if (grant.role === 'deployer' && !ADMINISTRATION.test(request.path)) {
     // Lists show what the grant covers.
-    if (name === null ? reads : covers(grant, name)) return
+    // Schedules look themselves at whose function they are.
+    if (name === null ? reads || SCHEDULES.test(request.path) : covers(grant, name)) return
   }
   const on = name === null ? request.path : `the function ${name}`
   throw new SwarmError('FORBIDDEN', `User with the role ${grant.role} (functions ${grant.functions.join(', ')}) is not authorized to perform ${request.method} on ${on}`)
@@ -41,6 +42,7 @@ export function permit(grant: Grant, request: Request): void {
 export const mayInvoke = (grant: Grant, name: string): boolean => covers(grant, name)
 
 const ADMINISTRATION = /^\/(access-keys|dead-letters)(\/|$)/
+const SCHEDULES = /^\/schedules\//
 const NAMED = /^\/(?:functions|20\d\d-\d\d-\d\d\/functions|2017-03-31\/tags)\/([^/]+)/
 const CREATES = /^\/(?:20\d\d-\d\d-\d\d\/)?functions\/?$/
 

@@ -162,6 +162,16 @@ export const EVENT_RETRIES = variable(
   '60000,120000',
 )
 
+export const SHORTEST_RATE = variable(
+  {
+    name: 'SWARMLAMBDA_SHORTEST_RATE',
+    about: "The shortest period that a schedule's rate() may have.",
+    allowed: 'milliseconds, from 1000 to 86400000',
+    schema: is.integer(1_000, 86_400_000),
+  },
+  '60000',
+)
+
 export const PROXY_HOST = variable(
   { name: 'SWARMLAMBDA_PROXY_HOST', about: 'Address of the proxy.', allowed: HOST, schema: is.host },
   '127.0.0.1',
@@ -242,6 +252,7 @@ export const EDGE_VARIABLES: readonly Variable[] = [
   THREADS,
   SLOTS,
   EVENT_RETRIES,
+  SHORTEST_RATE,
   LOG,
 ]
 

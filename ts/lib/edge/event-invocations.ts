@@ -11,7 +11,7 @@ import { arnsOf, isVersion, parseReference, regionOf } from '../api/names.js'
 import type { Log } from '../log.js'
 import type { ControlResponse, Engine, MissRequest, MissResponse } from '../native.js'
 import type { Mesh, Peer } from '../p2p/types.js'
-import { openQueue, queuedEventSchema, type Attempted, type DeadLetter, type Destination, type QueuedEvent, type Settings } from '../queue.js'
+import { openQueue, queuedEventSchema, type NewEvent, type Attempted, type DeadLetter, type Destination, type QueuedEvent, type Settings } from '../queue.js'
 import { attributeKey, qualifiedKey } from '../registry/parts.js'
 import type { Registry } from '../registry/types.js'
 import type { Place } from './spec.js'
@@ -23,6 +23,8 @@ export interface EventInvocationsOptions {
   registry: Pick<Registry, 'get' | 'item'>
   mesh: Pick<Mesh, 'peers' | 'handle'>
   onMiss: (request: MissRequest) => Promise<MissResponse>
+  /** Whether this edge is to execute the slot of a schedule. */
+  claim: (slot: NonNullable<QueuedEvent['schedule']>) => Promise<boolean>
   retryDelaysMs: readonly number[]
   isDraining: () => boolean
   clock: () => number
@@ -33,7 +35,7 @@ export interface EventInvocations {
   /** 202 once the event is on disk. */
   accept(request: Request, encodedName: string): Promise<ControlResponse>
   /** Of a schedule or another part of this edge. */
-  enqueue(event: { id: string; name: string; qualifier: string | null; payload: string }): Promise<void>
+  enqueue(event: Omit<NewEvent, 'clientContext'>): Promise<void>
   deadLetters: DeadLetters
   /** Begins nothing more, waits at most so long for what runs, and gives the rest to peers that stay. */
   pause(graceMs: number): Promise<void>
@@ -60,10 +62,12 @@ const answerSchema = z.object({ letters: z.array(z.looseObject({})).default([]),
 type Answer = z.infer<typeof answerSchema>
 
 export async function openEventInvocations(options: EventInvocationsOptions): Promise<EventInvocations> {
-  const { clock, engine, isDraining, log, mesh, onMiss, place, registry, retryDelaysMs, stateDir } = options
+  const { claim, clock, engine, isDraining, log, mesh, onMiss, place, registry, retryDelaysMs, stateDir } = options
 
   const invoke = async (event: QueuedEvent): Promise<Attempted> => {
     const { clientContext, id: requestId, name } = event
+    // Once it was tried, it is this edge's, or was given to it.
+    if (event.schedule && event.attempts === 0 && event.refusals === 0 && !(await claim(event.schedule))) return { kind: 'superseded' }
     if (registry.get(name) === null) return { kind: 'absent' }
     const version = versionOf(registry, event)
     const payload = Buffer.from(event.payload)

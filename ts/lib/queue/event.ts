@@ -20,6 +20,8 @@ export const queuedEventSchema = z.looseObject({
   refusals: z.number().int().nonnegative(),
   /** Destinations it came through. */
   hops: z.number().int().nonnegative(),
+  /** Whose turn it was, if a schedule made it. */
+  schedule: z.object({ name: z.string(), slot: z.number() }).optional(),
 })
 
 export type QueuedEvent = z.infer<typeof queuedEventSchema>

@@ -5,6 +5,7 @@
 //   <name>!<what>[:<qualifier>] what else AWS Lambda's API knows of it: tags, policy, url, events, runtime
 //   !route:<route key>          a route: no function's part, but the mesh's
 //   !access-key:<id>            an access key
+//   !schedule:<name>            a schedule
 //   !cors                       what routes say to pages of other origins
 //
 // Each is a record of its own: changes of different parts, made on two edges at once, both count.
@@ -21,6 +22,12 @@ export const keyOfAccessKey = (id: string): string => ACCESS_KEY + id
 
 /** The access key's id, or null: no access key's record. */
 export const accessKeyOf = (key: string): string | null => (key.startsWith(ACCESS_KEY) ? key.slice(ACCESS_KEY.length) : null)
+
+const SCHEDULE = '!schedule:'
+export const keyOfSchedule = (name: string): string => SCHEDULE + name
+
+/** The schedule's name, or null: no schedule's record. */
+export const scheduleOf = (key: string): string | null => (key.startsWith(SCHEDULE) ? key.slice(SCHEDULE.length) : null)
 
 export const CORS_KEY = '!cors'
 export const keyOfRoute = (route: string): string => ROUTE + route

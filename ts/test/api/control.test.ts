@@ -91,6 +91,7 @@ function control(given: Given = {}) {
       accept: () => Promise.reject(new SwarmError('NOT_FOUND', 'no queue here')),
       deadLetters: { list: () => Promise.resolve([]), redrive: () => Promise.resolve(0), discard: () => Promise.resolve(0) },
     },
+    schedules: { list: () => [], get: () => null, put: () => Promise.resolve({ created: true, schedule: null }), remove: () => Promise.resolve() },
     functions,
     ...openGuards({ httpHost: given.httpHost ?? '127.0.0.1', needsToken: given.httpHost !== undefined, hosts: ['my.edge'], controlKey: CONTROL_KEY, accessKey: () => null, clock: () => NOW }),
     metrics: () => Promise.resolve({ contentType: 'text/plain', text: 'up 1\n' }),

@@ -32,6 +32,7 @@ test('an edge with nothing set runs on loopback as a cluster of its own', () => 
     threads: null,
     slots: null,
     eventRetriesMs: [60_000, 120_000],
+    shortestRateMs: 60_000,
     logLevel: 'info',
   })
 })
@@ -53,6 +54,7 @@ test('every variable of an edge is read', () => {
     SWARMLAMBDA_THREADS: '2',
     SWARMLAMBDA_SLOTS: '64',
     SWARMLAMBDA_EVENT_RETRIES: '5, 10',
+    SWARMLAMBDA_SHORTEST_RATE: '2000',
     SWARMLAMBDA_LOG: 'debug',
   })
   assert.deepEqual(config, {
@@ -73,6 +75,7 @@ test('every variable of an edge is read', () => {
     threads: 2,
     slots: 64,
     eventRetriesMs: [5, 10],
+    shortestRateMs: 2_000,
     logLevel: 'debug',
   })
   assert.equal(Object.keys(config).length, EDGE_VARIABLES.length)
