@@ -8,6 +8,7 @@
 mod admission;
 mod assets;
 mod body;
+mod clocks;
 mod connection;
 mod control;
 mod dispatch;
@@ -25,6 +26,7 @@ mod receipt;
 mod reply;
 mod request_id;
 mod server;
+mod socket;
 mod stats;
 mod stream;
 mod table;

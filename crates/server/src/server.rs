@@ -76,6 +76,8 @@ impl Drop for Server {
 
 async fn run(worker: Worker, listener: TcpListener, mut stopped: watch::Receiver<Option<Duration>>) {
     let worker = Rc::new(worker);
+    let sender = Rc::clone(&worker);
+    spawn_local(poll_fn(move |cx| sender.poll_send(cx)));
     let listener = match tokio::net::TcpListener::from_std(listener) {
         Ok(listener) => listener,
         Err(error) => return tracing::error!(%error, "an HTTP thread cannot listen"),

@@ -25,7 +25,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     body::{Body, Cut},
-    connection::Active,
+    clocks::Active,
     eventstream,
     gateway::Gateway,
     host::{Ending, Outcome},

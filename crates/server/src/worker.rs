@@ -3,12 +3,16 @@
 use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
+    rc::Rc,
     sync::Arc,
     sync::atomic::Ordering::Relaxed,
     task::{Context, Poll, Waker},
 };
 
-use crate::{gateway::Gateway, host::Host};
+use crate::{gateway::Gateway, host::Host, socket::Outbox};
+
+/// So many connections with something to send don't wait for the end of the turn.
+const MAX_UNSENT: usize = 16;
 
 pub(crate) struct Worker {
     pub(crate) gateway: Arc<Gateway>,
@@ -19,6 +23,10 @@ pub(crate) struct Worker {
     open: RefCell<HashMap<u64, Waker>>,
     /// Whoever waits for the last connection to end.
     emptied: RefCell<Option<Waker>>,
+    /// Connections with something to send at the end of the turn.
+    unsent: RefCell<Vec<Rc<RefCell<Outbox>>>>,
+    /// The task that sends, behind all that are ready now.
+    sender: RefCell<Waker>,
 }
 
 /// A connection's place among those of its thread.
@@ -36,6 +44,8 @@ impl Worker {
             next_id: Cell::new(0),
             open: RefCell::default(),
             emptied: RefCell::default(),
+            unsent: RefCell::default(),
+            sender: RefCell::new(Waker::noop().clone()),
         }
     }
 
@@ -60,6 +70,24 @@ impl Worker {
     pub(crate) fn close(&self) {
         self.closing.set(true);
         self.open.borrow().values().for_each(Waker::wake_by_ref);
+    }
+
+    /// Sends what is in the box when the tasks that are ready have had their turn.
+    pub(crate) fn send_later(&self, outbox: &Rc<RefCell<Outbox>>) {
+        let mut unsent = self.unsent.borrow_mut();
+        unsent.push(Rc::clone(outbox));
+        match unsent.len() {
+            1 => self.sender.borrow().wake_by_ref(),
+            MAX_UNSENT.. => unsent.drain(..).for_each(|outbox| outbox.borrow_mut().send()),
+            _ => {}
+        }
+    }
+
+    /// The task that sends. Never ready.
+    pub(crate) fn poll_send(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.unsent.borrow_mut().drain(..).for_each(|outbox| outbox.borrow_mut().send());
+        self.sender.borrow_mut().clone_from(cx.waker());
+        Poll::Pending
     }
 
     /// Ready when no connection is left.
