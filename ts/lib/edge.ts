@@ -10,7 +10,7 @@ import { openFunctions } from './api/functions.js'
 import { tryListening, urlOf } from './addresses.js'
 import { openAccessKeys } from './api/access-keys.js'
 import { openGuards } from './api/guards.js'
-import { deriveKeys, loadClusterKey, loadIdentity } from './cluster.js'
+import { loadIdentity, openKeyring } from './cluster.js'
 import { listenError, type EdgeConfig } from './config.js'
 import { openStack } from './disposal.js'
 import { readAssets } from './edge/assets.js'
@@ -18,6 +18,7 @@ import { openBroadcasts, type Broadcasts } from './edge/broadcasts.js'
 import { openDrain, type Drain } from './edge/drain.js'
 import { holdersOf, waitForHolders } from './edge/holders.js'
 import { openEventInvocations } from './edge/event-invocations.js'
+import { openMembership } from './edge/membership.js'
 import { openMisses } from './edge/misses.js'
 import { openSites } from './edge/sites.js'
 import { awsRegion, specOf } from './edge/spec.js'
@@ -73,7 +74,7 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
   await tryListening(config.httpHost, config.httpPort).catch((error: unknown) => {
     throw listenError(error, { host: config.httpHost, port: config.httpPort, hostVariable: 'SWARMLAMBDA_HTTP_HOST', portVariable: 'SWARMLAMBDA_HTTP_PORT' })
   })
-  const keys = deriveKeys(await loadClusterKey(config))
+  const keyring = stack.use(await openKeyring(config, log))
   const identity = await loadIdentity(stateDir)
   const store = await openStore(stateDir)
   stack.defer(() => store.close())
@@ -92,10 +93,11 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
   if (!pagemapScan) say('engine: this kernel has no pagemap_scan (Linux 6.7): sandboxes are several times slower')
 
   const mesh = stack.use(
-    await openMesh({ identity, keys, store, name: nodeName, region, peers: config.peers, bootstrap: config.bootstrap, log }),
+    await openMesh({ identity, keys: keyring, store, name: nodeName, region, peers: config.peers, bootstrap: config.bootstrap, log }),
   )
-  const sealer = createSealer(keys.secrets)
+  const sealer = createSealer(() => keyring.secrets())
   const registry = stack.use(await openRegistry({ store, stateDir, mesh, edgeId: mesh.id, sealer, log }))
+  const membership = stack.use(openMembership({ keyring, mesh, registry, log }))
 
   const changes = new EventEmitter<{ change: [] }>()
   // Every deploy that waits for other edges listens: as many as there are deploys.
@@ -155,8 +157,9 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
   const accessKeys = openAccessKeys(registry, sealer)
   const control = openControl({
     functions,
-    ...openGuards({ httpHost: config.httpHost, needsToken: config.needsToken, hosts: config.hosts, controlKey: keys.control, accessKey: (id) => accessKeys.find(id), clock: Date.now }),
+    ...openGuards({ httpHost: config.httpHost, needsToken: config.needsToken, hosts: config.hosts, controlKeys: () => keyring.keys().map(({ control }) => control), accessKey: (id) => accessKeys.find(id), clock: Date.now }),
     accessKeys,
+    membership,
     routes: openRoutes(registry),
     lambda: openLambda(
       { engine, functions, registry, specOf: spec, waitForHolders: (record) => waitForHolders(holders, record, 'all') },

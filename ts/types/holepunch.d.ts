@@ -138,10 +138,18 @@ declare module 'hypercore' {
     readonly byteLength: number
     readonly writable: boolean
     readonly closing: Promise<void> | null
+    /** What all sessions of one core share: an internal of this exact version. */
+    readonly core: {
+      readonly discoveryKey: Buffer
+      readonly state: { readonly storage: { readonly core: unknown } }
+      close(): Promise<void>
+    }
     ready(): Promise<void>
     append(blocks: Buffer | Buffer[]): Promise<unknown>
     get(index: number, options?: GetOptions): Promise<Buffer | null>
     has(start: number, end?: number): Promise<boolean>
+    /** Takes these blocks off the disk; they can be downloaded again. */
+    clear(start: number, end: number): Promise<unknown>
     download(range: { start: number; end: number; linear?: boolean }): Download
     close(): Promise<void>
   }
@@ -154,8 +162,10 @@ declare module 'corestore' {
   export default class Corestore {
     constructor(directory: string)
     readonly storage: {
-      rocks: { currentWalFile(): Promise<{ path: string }> }
+      /** `pointer`: a core's storage knows it. */
+      deleteCore(pointer: unknown): Promise<void>
     }
+    readonly cores: { readonly map: Map<string, unknown> }
     ready(): Promise<void>
     get(options: { name: string; active?: boolean } | { key: Buffer; active?: boolean }): Hypercore
     replicate(stream: SecretStream): NodeJS.EventEmitter
@@ -180,6 +190,7 @@ declare module 'hyperbee' {
   export default class Hyperbee {
     constructor(core: Hypercore, options: { keyEncoding: 'utf-8'; valueEncoding: 'json'; extension?: boolean })
     readonly version: number
+    readonly core: Hypercore
     ready(): Promise<void>
     get(key: string): Promise<Entry<unknown> | null>
     createReadStream(range?: { gte?: string; lt?: string }): AsyncIterable<Entry<unknown>>

@@ -5,6 +5,7 @@ import type { Functions } from './functions.js'
 import { LIMITS } from './limits.js'
 import type { AccessKeys } from './access-keys.js'
 import { covers, type Grant } from './grants.js'
+import { membershipRoutes, type Membership } from './membership.js'
 import type { Routes } from './routes.js'
 import { empty, failure, isArchive, json, text, unpack, type Request } from './requests.js'
 import { parseArchiveDeploy, parseDeploy, parseName, parseRollback, parseWait } from './schemas.js'
@@ -17,6 +18,7 @@ export interface ControlOptions {
   mayInvoke: (request: Request, name: string) => void
   routes: Routes
   accessKeys: AccessKeys
+  membership: Membership
   /** AWS Lambda's own paths; null: not one of them. */
   lambda?: (request: Request) => Promise<ControlResponse> | null
   /** Asynchronous invocations: as open as others, the dead letters guarded. */
@@ -87,7 +89,7 @@ export function openControl(options: ControlOptions): (request: ControlRequest) 
   }
 }
 
-function routesOf({ accessKeys, drain, events: { deadLetters }, functions, metrics, routes, schedules }: ControlOptions): Route[] {
+function routesOf({ accessKeys, drain, events: { deadLetters }, functions, membership, metrics, routes, schedules }: ControlOptions): Route[] {
   return [
     {
       path: /^\/functions\/?$/,
@@ -188,6 +190,7 @@ function routesOf({ accessKeys, drain, events: { deadLetters }, functions, metri
         },
       },
     },
+    ...membershipRoutes(membership),
     { path: /^\/limits$/, methods: { GET: () => json(200, { limits: LIMITS }) } },
     {
       path: /^\/metrics$/,

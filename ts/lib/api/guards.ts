@@ -15,8 +15,8 @@ export interface GuardOptions {
   needsToken: boolean
   /** Further names this edge is known under. */
   hosts: readonly string[]
-  /** Key of the tokens, derived from the cluster key. */
-  controlKey: Buffer
+  /** Keys of the tokens, derived from the cluster keys that are accepted now. */
+  controlKeys: () => readonly Buffer[]
   /** An access key by its id; null: there is none. */
   accessKey: (id: string) => { grant: Grant; secret: string } | null
   clock: () => number
@@ -48,7 +48,7 @@ export function openGuards(options: GuardOptions): Guards {
       const id = verifySignature(request, (accessKeyId) => options.accessKey(accessKeyId)?.secret ?? null, options.clock())
       return options.accessKey(id)?.grant ?? null
     }
-    return readToken(options.controlKey, bearerOf(request.headers.get('authorization')), options.clock())
+    return readToken(options.controlKeys(), bearerOf(request.headers.get('authorization')), options.clock())
   }
 
   return {
@@ -77,7 +77,7 @@ export function openGuards(options: GuardOptions): Guards {
     },
     mayInvoke(request, name) {
       // On loopback any signature will do: a client must have signed at all, as it has to elsewhere.
-      const grant = needsToken ? grantOf(request) : isSigned(request) ? ADMIN : readToken(options.controlKey, bearerOf(request.headers.get('authorization')), options.clock())
+      const grant = needsToken ? grantOf(request) : isSigned(request) ? ADMIN : readToken(options.controlKeys(), bearerOf(request.headers.get('authorization')), options.clock())
       if (grant === null || !mayInvoke(grant, name)) throw new SwarmError('FORBIDDEN', 'Forbidden')
     },
   }

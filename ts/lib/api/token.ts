@@ -14,13 +14,16 @@ export function mintToken(controlKey: Buffer, expires: number, grant: Grant): st
   return `${signed}.${macOf(controlKey, signed).toString('base64url')}`
 }
 
-/** What an unexpired token of this cluster allows; null: no such token. */
-export function readToken(controlKey: Buffer, token: string | null, now: number): Grant | null {
+/** What an unexpired token by one of these keys allows; null: no such token. */
+export function readToken(controlKeys: readonly Buffer[], token: string | null, now: number): Grant | null {
   const [, signed, claims, mac] = SHAPE.exec(token ?? '') ?? []
   if (signed === undefined || claims === undefined || mac === undefined) return null
   const given = Buffer.from(mac, 'base64url')
-  const expected = macOf(controlKey, signed)
-  if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null
+  const isBy = (controlKey: Buffer): boolean => {
+    const expected = macOf(controlKey, signed)
+    return given.length === expected.length && timingSafeEqual(given, expected)
+  }
+  if (!controlKeys.some(isBy)) return null
   const { expires, ...grant } = claimsSchema.parse(JSON.parse(Buffer.from(claims, 'base64url').toString()))
   return expires > now ? grant : null
 }

@@ -46,9 +46,10 @@ export const nodeName = z.string().regex(new RegExp(`^${LABEL}$`))
 /** A part of a path. */
 export const clusterId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
 
+/** One key, or all that a key file holds after a rotation. */
 export const clusterKey = z
   .string()
-  .regex(/^[0-9a-f]{64}$/i)
+  .regex(/^\s*[0-9a-f]{64}(@\d{1,15})?(\s+([0-9a-f]{64}(@\d{1,15})?|retired:[0-9a-f]{16}:[0-9a-f]{64}))*\s*$/i)
   .transform(text => text.toLowerCase())
 
 export const region = z.string().refine(isRegion)

@@ -12,7 +12,7 @@ const PROTOCOL = 'swarmlambda/auth/1'
 export const AUTH_TIMEOUT_MS = 5_000
 /** A proof takes some 150 bytes; whoever sends more before it is no peer. */
 const MAX_BYTES_BEFORE_PROOF = 64 * 1024
-/** Current and previous key, and one to spare. */
+/** As many as a ring of keys holds. */
 const MAX_PROOFS = 3
 
 const proofOf = (key: Buffer, stream: SecretStream, byInitiator: boolean): Buffer =>

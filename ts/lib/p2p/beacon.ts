@@ -20,7 +20,8 @@ export interface BeaconOptions {
   /** Hosts to say hello to besides this one. */
   seeds: readonly { host: string; port: number }[]
   own: Hello
-  key: Buffer
+  /** Asked each time: while a key is rotated, one hello is said with each. */
+  keys: () => readonly Buffer[]
   /** A hello of this cluster was heard; answered with our own when this returns true. */
   onHello: (hello: Hello, host: string) => boolean
   log: Log
@@ -31,8 +32,7 @@ export interface BeaconOptions {
  * level.
  */
 export const openBeacon = (options: BeaconOptions): AsyncDisposable => {
-  const { ports, own, key, log } = options
-  const packet = encodeHello(own, key)
+  const { ports, own, keys, log } = options
   const resolve = cachedLookup(log)
   const complaints = new Set<string>()
   let socket: Socket | null = null
@@ -41,7 +41,7 @@ export const openBeacon = (options: BeaconOptions): AsyncDisposable => {
   let closed = false
 
   const send = (port: number, host: string): void => {
-    socket?.send(packet, port, host, (error) => {
+    for (const key of keys()) socket?.send(encodeHello(own, key), port, host, (error) => {
       const code = error instanceof Error && 'code' in error ? String(error.code) : undefined
       // Once for each kind: an unplugged network would otherwise fill the log.
       if (code === undefined || complaints.has(code)) return
@@ -57,7 +57,7 @@ export const openBeacon = (options: BeaconOptions): AsyncDisposable => {
     }
   }
   const onMessage = (message: Buffer, from: RemoteInfo): void => {
-    const hello = decodeHello(message, key)
+    const hello = decodeHello(message, keys())
     if (hello === null || hello.publicKey.equals(own.publicKey)) return
     if (options.onHello(hello, from.address)) send(from.port, from.address)
   }

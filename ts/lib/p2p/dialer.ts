@@ -50,6 +50,8 @@ export interface DialerOptions {
   dial: (publicKey: Buffer, addresses: readonly Address[]) => SecretStream
   /** The incarnation this peer is connected with now, or null. */
   connected: (id: string) => string | null
+  /** Never dialled. */
+  excluded: (id: string) => boolean
   onOpen: (stream: SecretStream) => void
   log: Log
 }
@@ -64,6 +66,8 @@ export interface Dialer extends Disposable {
   lost(id: string): void
   /** Whoever answers there is no peer. */
   rejected(id: string): void
+  /** Never dialled again, unless it is found again. */
+  forget(id: string): void
 }
 
 export const openDialer = (options: DialerOptions): Dialer => {
@@ -142,6 +146,7 @@ export const openDialer = (options: DialerOptions): Dialer => {
       const order = Buffer.compare(options.ownKey, find.publicKey)
       if (order === 0 || (order > 0 && find.lookup !== true)) return
       const id = find.publicKey.toString('hex')
+      if (options.excluded(id)) return
       const candidate = candidates.get(id) ?? make(id, find)
       if (find.incarnation !== null && candidate.past.includes(find.incarnation)) return
       const restarted = find.incarnation !== null && candidate.incarnation !== find.incarnation
@@ -180,6 +185,12 @@ export const openDialer = (options: DialerOptions): Dialer => {
     rejected: (id) => {
       const candidate = candidates.get(id)
       if (candidate !== undefined && !proven.has(id)) candidate.notBefore = Date.now() + STRANGER_MS
+    },
+    forget: (id) => {
+      const candidate = candidates.get(id)
+      candidates.delete(id)
+      proven.delete(id)
+      candidate?.attempt?.destroy()
     },
     [Symbol.dispose]: () => {
       clearInterval(timer)

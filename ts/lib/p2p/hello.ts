@@ -36,10 +36,11 @@ export const encodeHello = (hello: Hello, key: Buffer): Buffer => {
   return packet
 }
 
-/** The hello in a packet, or null for whatever is not one of this cluster. */
-export const decodeHello = (packet: Buffer, key: Buffer): Hello | null => {
+/** The hello in a packet, or null for whatever is not one of this cluster: by none of these keys. */
+export const decodeHello = (packet: Buffer, keys: readonly Buffer[]): Hello | null => {
   if (packet.byteLength !== HELLO_BYTES || !packet.subarray(0, 4).equals(MAGIC)) return null
-  if (!timingSafeEqual(macOf(packet.subarray(0, MAC_OFFSET), key), packet.subarray(MAC_OFFSET))) return null
+  const signed = packet.subarray(0, MAC_OFFSET)
+  if (!keys.some((key) => timingSafeEqual(macOf(signed, key), packet.subarray(MAC_OFFSET)))) return null
   const port = packet.readUInt16BE(44)
   if (port === 0) return null
   return { publicKey: Buffer.from(packet.subarray(4, 36)), incarnation: packet.toString('hex', 36, 44), port }

@@ -15,24 +15,24 @@ const EVERY_MS = 10_000
 const TTL_SECONDS = 10
 
 export interface MdnsOptions {
-  /** Names the cluster without naming its key. */
-  topic: Buffer
+  /** Asked each time: of each key, what names the cluster without naming the key, and what MACs a hello. */
+  keys: () => readonly { topic: Buffer; beacon: Buffer }[]
   own: Hello
-  key: Buffer
   onHello: (hello: Hello, host: string) => void
   log: Log
 }
 
 /** Starts at once, waits for nothing, follows interfaces that come and go. */
 export const openMdns = (options: MdnsOptions): AsyncDisposable => {
-  const { own, key, log } = options
-  const name = `_${options.topic.toString('hex', 0, 6)}._swarmlambda._udp.local`
-  const record = {
-    name,
-    type: 'TXT' as const,
-    ttl: TTL_SECONDS,
-    data: [`h=${encodeHello(own, key).toString('base64')}`],
-  }
+  const { own, keys, log } = options
+  const names = (): string[] => keys().map(({ topic }) => nameOf(topic))
+  const records = () =>
+    keys().map(({ beacon, topic }) => ({
+      name: nameOf(topic),
+      type: 'TXT' as const,
+      ttl: TTL_SECONDS,
+      data: [`h=${encodeHello(own, beacon).toString('base64')}`],
+    }))
   const responders = new Map<string, MulticastDns>()
   const startedAt = Date.now()
   let lastAt = -Infinity
@@ -45,7 +45,10 @@ export const openMdns = (options: MdnsOptions): AsyncDisposable => {
   const onData = (data: unknown, host: string): void => {
     const text = Buffer.isBuffer(data) ? data.toString() : ''
     if (!text.startsWith('h=')) return
-    const hello = decodeHello(Buffer.from(text.slice(2), 'base64'), key)
+    const hello = decodeHello(
+      Buffer.from(text.slice(2), 'base64'),
+      keys().map(({ beacon }) => beacon),
+    )
     if (hello !== null && !hello.publicKey.equals(own.publicKey)) options.onHello(hello, host)
   }
   const open = (address: string): MulticastDns => {
@@ -58,11 +61,13 @@ export const openMdns = (options: MdnsOptions): AsyncDisposable => {
     responder.on('error', drop)
     responder.on('warning', complain(address))
     responder.on('query', (packet) => {
-      if (packet.questions.some((question) => question.name === name)) responder.respond({ answers: [record] })
+      const known = names()
+      if (packet.questions.some((question) => known.includes(question.name))) responder.respond({ answers: records() })
     })
     responder.on('response', (packet, from) => {
+      const known = names()
       for (const answer of packet.answers) {
-        if (answer.name !== name || answer.type !== 'TXT') continue
+        if (!known.includes(answer.name) || answer.type !== 'TXT') continue
         for (const data of [answer.data].flat()) onData(data, from.address)
       }
     })
@@ -80,8 +85,8 @@ export const openMdns = (options: MdnsOptions): AsyncDisposable => {
       const responder = existing ?? open(address)
       responders.set(address, responder)
       const say = (): void => {
-        responder.query([{ name, type: 'TXT' }])
-        responder.respond({ answers: [record] })
+        responder.query(names().map((name) => ({ name, type: 'TXT' })))
+        responder.respond({ answers: records() })
       }
       if (existing === undefined) responder.once('ready', say)
       else say()
@@ -115,6 +120,8 @@ export const openMdns = (options: MdnsOptions): AsyncDisposable => {
     },
   }
 }
+
+const nameOf = (topic: Buffer): string => `_${topic.toString('hex', 0, 6)}._swarmlambda._udp.local`
 
 const localAddresses = (): string[] =>
   Object.values(networkInterfaces())

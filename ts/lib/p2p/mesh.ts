@@ -13,7 +13,7 @@ import type { SecretStream } from '@hyperswarm/secret-stream'
 import type Corestore from 'corestore'
 import { z } from 'zod'
 
-import type { ClusterKeys, KeyPair } from '../cluster.js'
+import type { ClusterKeys, Keyring, KeyPair } from '../cluster.js'
 import { messageOf, SwarmError } from '../errors.js'
 import { authenticate } from './auth.js'
 import { BEACON_PORTS, openBeacon } from './beacon.js'
@@ -47,7 +47,8 @@ const addressesSchema = z
 
 export interface MeshOptions {
   identity: KeyPair
-  keys: ClusterKeys
+  /** Accepted cluster keys; a change is followed at once, and costs no connection. */
+  keys: Pick<Keyring, 'keys' | 'events'>
   /** Replicated with every peer. */
   store: Corestore
   name: string
@@ -70,6 +71,7 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
   const unproven = new Set<SecretStream>()
   /** Those the host was told of, and not yet told that they are gone. */
   const announced = new Set<PeerConnection>()
+  const excluded = new Set<string>()
   const incarnation = randomBytes(8).toString('hex')
   let dialer: Dialer | null = null
   let status: PeerStatus | null = null
@@ -81,6 +83,11 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
     stream.on('error', (error: Error) => {
       log.debug('connection', { id, reason: error.message })
     })
+    if (excluded.has(id)) {
+      log.debug('connection refused: revoked', { id })
+      stream.destroy()
+      return
+    }
     if (closing || introduction === null || unproven.size >= MAX_UNPROVEN) {
       if (!closing) log.debug('connection refused: too many that prove nothing', { id })
       stream.destroy()
@@ -89,7 +96,7 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
     const own = introduction
     unproven.add(stream)
     authenticate(stream, {
-      keys: [keys.mac],
+      keys: keys.keys().map(({ mac }) => mac),
       onRejected: (reason) => {
         unproven.delete(stream)
         if (reason !== 'closed') dialer?.rejected(id)
@@ -109,6 +116,11 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
   }
 
   const onIntroduced = (peer: PeerConnection): void => {
+    // Revoked while it introduced itself.
+    if (excluded.has(peer.id)) {
+      peer.close('closed')
+      return
+    }
     const { incarnation: theirs, port } = peer.introduction
     const older = connections.get(peer.id)
     // Both dialled: both keep the connection of the lower key. Otherwise who dials again knows why.
@@ -164,9 +176,10 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
     }
   }
 
+  const topics = (): Buffer[] => keys.keys().map(({ topic }) => topic)
   const transport = await openTransport({
     identity,
-    topic: keys.topic,
+    topics: topics(),
     bootstrap: options.bootstrap ?? 'public',
     onConnection: accept,
     log,
@@ -190,6 +203,7 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
       ownKey: identity.publicKey,
       dial: (publicKey, addresses) => transport.dial(publicKey, addresses),
       connected: (id) => connections.get(id)?.introduction.incarnation ?? null,
+      excluded: (id) => excluded.has(id),
       onOpen: accept,
       log,
     })
@@ -207,16 +221,24 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
       // It is for them to dial, and they may not have heard of us yet.
       return !known && !opened.dials(hello.publicKey)
     }
-    const shared = { own, key: keys.beacon, log }
+    const onKeys = (): void => {
+      transport.setTopics(topics())
+    }
+    keys.events.on('change', onKeys)
+    closers.push(() => {
+      keys.events.off('change', onKeys)
+    })
     const beacon = openBeacon({
-      ...shared,
+      own,
+      log,
+      keys: () => keys.keys().map((of) => of.beacon),
       ports: options.beaconPorts ?? BEACON_PORTS,
       seeds: options.peers ?? [],
       onHello,
     })
     closers.push(() => beacon[Symbol.asyncDispose]())
     if (options.mdns !== false) {
-      const mdns = openMdns({ ...shared, topic: keys.topic, onHello })
+      const mdns = openMdns({ own, log, keys: () => keys.keys(), onHello })
       closers.push(() => mdns[Symbol.asyncDispose]())
     }
     const missing = new Set<string>()
@@ -253,6 +275,14 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
     handle: (method, handler) => {
       if (handlers.has(method)) throw new SwarmError('INTERNAL', `method ${method} is handled already`)
       handlers.set(method, handler)
+    },
+    exclude: (id) => {
+      excluded.add(id)
+      dialer?.forget(id)
+      connections.get(id)?.close('closed')
+    },
+    disconnect: (id) => {
+      connections.get(id)?.close('closed')
     },
     setStatus: (value) => {
       status = value

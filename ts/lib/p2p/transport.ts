@@ -1,4 +1,4 @@
-// The Hyperswarm node: it accepts and dials Noise streams, and looks peers up on the cluster's topic. It decides
+// The Hyperswarm node: it accepts and dials Noise streams, and looks peers up on the cluster's topics. It decides
 // nothing: who is dialled and when is the dialer's, because Hyperswarm gives up on a peer after a few tries.
 
 import HyperDHT, { type Address, type KeyPair } from 'hyperdht'
@@ -25,13 +25,15 @@ export interface Transport extends AsyncDisposable {
   dial(publicKey: Buffer, addresses: readonly Address[]): SecretStream
   /** Seen on the topic so far. */
   topicPeers(): TopicPeer[]
-  /** Asks the topic again, in the background. */
+  /** Asks the topics again, in the background. */
   refresh(): void
+  /** Joins the new ones and leaves the others, in the background. */
+  setTopics(topics: readonly Buffer[]): void
 }
 
 export interface TransportOptions {
   identity: KeyPair
-  topic: Buffer
+  topics: readonly Buffer[]
   bootstrap: Bootstrap
   onConnection: (stream: SecretStream) => void
   log: Log
@@ -64,13 +66,25 @@ export const openTransport = async (options: TransportOptions): Promise<Transpor
   }
   // Peers can dial as soon as the sockets are bound: that listening "fails" or hangs without a network changes nothing.
   run('hyperswarm listen', swarm.listen())
-  const discovery: PeerDiscovery | null =
-    bootstrap === 'none' ? null : swarm.join(options.topic, { client: true, server: true })
+  const discoveries = new Map<string, PeerDiscovery>()
+  const setTopics = (topics: readonly Buffer[]): void => {
+    if (bootstrap === 'none') return
+    for (const topic of topics) {
+      const id = topic.toString('hex')
+      if (!discoveries.has(id)) discoveries.set(id, swarm.join(topic, { client: true, server: true }))
+    }
+    for (const [id, discovery] of discoveries) {
+      if (topics.some((topic) => topic.toString('hex') === id)) continue
+      discoveries.delete(id)
+      run('hyperswarm leave', discovery.destroy())
+    }
+  }
+  setTopics(options.topics)
   log.debug('transport is open', { port })
 
   const close = async (): Promise<void> => {
-    // Ends its timers in any case; where there is a network to hear it, it also takes our name off the topic.
-    if (discovery !== null) run('hyperswarm leave', discovery.destroy())
+    // Ends its timers in any case; where there is a network to hear it, it also takes our name off the topics.
+    for (const discovery of discoveries.values()) run('hyperswarm leave', discovery.destroy())
     if (dht.bootstrapped) await within(CLOSE_WITHIN_MS, Promise.all(background))
     // The node first: what still waits for the network fails at once then, instead of after its time-outs.
     await dht.destroy({ force: true })
@@ -86,8 +100,9 @@ export const openTransport = async (options: TransportOptions): Promise<Transpor
         peer.relayAddresses === null ? [] : [{ publicKey: peer.publicKey, addresses: peer.relayAddresses }],
       ),
     refresh: () => {
-      if (discovery !== null) run('hyperswarm refresh', discovery.refresh())
+      for (const discovery of discoveries.values()) run('hyperswarm refresh', discovery.refresh())
     },
+    setTopics,
     [Symbol.asyncDispose]: () =>
       close().catch((error: unknown) => {
         log.debug('hyperswarm close', { reason: messageOf(error) })

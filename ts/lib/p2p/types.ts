@@ -57,6 +57,10 @@ export interface Mesh extends AsyncDisposable {
   /** Authenticated and connected now. */
   peers(): Peer[]
   handle(method: string, handler: Handler): void
+  /** Closes the connection to this public key (hex) and has none with it from now on. */
+  exclude(id: string): void
+  /** Closes the connection to this peer; it may come again, if it still proves that it is one. */
+  disconnect(id: string): void
   /** Sent to all peers at once, and to every new peer. */
   setStatus(status: PeerStatus): void
   /** A small JSON message to all peers. */

@@ -11,10 +11,13 @@ import Hyperblobs from 'hyperblobs'
 import { messageOf, SwarmError } from '../errors.js'
 import type { Log } from '../log.js'
 import type { BlobRef } from './record.js'
+import { deleteCore } from './store.js'
 
 /** Bigger ones are fetched when they are asked for. */
 export const EAGER_BYTES = 10 * 1024 * 1024
 const EAGER_AT_ONCE = 16
+/** Then it is another one's turn: what nobody has must not hold up what somebody has. */
+const EAGER_TURN_MS = 20_000
 export const BLOB_TIMEOUT_MS = 5_000
 
 export interface Blobs {
@@ -24,13 +27,16 @@ export interface Blobs {
   get(ref: BlobRef, options?: { signal?: AbortSignal; timeoutMs?: number }): Promise<Buffer>
   /** Fetches it in the background, however long it takes until somebody has it. */
   fetch(ref: BlobRef): void
+  /** Takes them off the disk; `needed`: whether anything else of a core is. */
+  clear(refs: readonly BlobRef[], needed: (core: string) => boolean): Promise<void>
   malformed(): number
   close(): Promise<void>
 }
 
 export const sha256Of = (content: Buffer): string => createHash('sha256').update(content).digest('hex')
 
-export const openBlobs = (store: Corestore, log: Log): Blobs => {
+/** `isNeeded`: whether it is worth to go on fetching. */
+export const openBlobs = (store: Corestore, isNeeded: (ref: BlobRef) => boolean, log: Log): Blobs => {
   const cores = new Map<string, Promise<Hypercore>>()
   const closing = new AbortController()
   setMaxListeners(EAGER_AT_ONCE + 1, closing.signal)
@@ -78,8 +84,12 @@ export const openBlobs = (store: Corestore, log: Log): Blobs => {
     const core = await coreOf(ref.core)
     if (closing.signal.aborted) return
     const download = core.download({ start: ref.blockOffset, end: endOf(ref) })
+    const turn = AbortSignal.timeout(EAGER_TURN_MS)
     try {
-      await unlessAborted(download.done(), closing.signal)
+      await unlessAborted(download.done(), AbortSignal.any([closing.signal, turn]))
+    } catch (error) {
+      if (turn.aborted && isNeeded(ref)) queued.set(ref.sha256, ref)
+      throw error
     } finally {
       download.destroy()
     }
@@ -89,6 +99,7 @@ export const openBlobs = (store: Corestore, log: Log): Blobs => {
     for (const [sha256, ref] of queued) {
       if (fetching.size >= EAGER_AT_ONCE || closing.signal.aborted) return
       queued.delete(sha256)
+      if (!isNeeded(ref)) continue
       const work = fetchNow(ref)
         .catch((error: unknown) => {
           if (!closing.signal.aborted) log.debug('content not fetched', { sha256, reason: messageOf(error) })
@@ -134,6 +145,17 @@ export const openBlobs = (store: Corestore, log: Log): Blobs => {
       if (ref.size > EAGER_BYTES || fetching.has(ref.sha256)) return
       queued.set(ref.sha256, ref)
       startFetches()
+    },
+    clear: async (refs, needed) => {
+      for (const ref of refs) {
+        queued.delete(ref.sha256)
+        const core = await coreOf(ref.core)
+        await core.clear(ref.blockOffset, endOf(ref))
+        // Its tree and its channel on every connection are all that is left of it; our own may be written to again.
+        if (core.writable || needed(ref.core) || !cores.has(ref.core)) continue
+        cores.delete(ref.core)
+        await deleteCore(store, core)
+      }
     },
     malformed: () => bad.size,
     close: async () => {

@@ -6,98 +6,124 @@ import type Hypercore from 'hypercore'
 import { messageOf, SwarmError } from '../errors.js'
 import type { Log } from '../log.js'
 import { MAX_AHEAD_MS, type HybridClock } from './clock.js'
-import { decodeRecord, type AnyRecord } from './record.js'
+import { readStep } from './read-step.js'
+import type { AnyRecord } from './record.js'
+import { isRevoked, revocationsOf, type Revocations } from './revocations.js'
+import { deleteCore } from './store.js'
 import type { Step, View } from './view.js'
 
-/** Blocks in one batch: big enough to catch up fast, small enough not to hold up a fresh deploy. */
-const STEP_BLOCKS = 256
 /** setTimeout's limit is 2^31 ms; a clock that is set meanwhile is noticed within this. */
 const MAX_SLEEP_MS = 60_000
 
 export interface Fold {
-  /** Opens a log, asks peers for all of it, and folds it from now on. Known ones are left alone. */
+  /** Opens a log, asks peers for all of it that counts, and folds it from now on. Known ones are left alone. */
   add(key: string): void
   /** Public keys of all logs, hex. */
   logs(): string[]
   has(key: string): boolean
   length(key: string): number
+  /** One that is open. */
+  core(key: string): Hypercore | undefined
   /** Resolves when that many blocks of a log are folded. */
   until(key: string, length: number): Promise<void>
+  /** Runs while nothing is folded. */
+  pause<T>(work: () => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 
 export interface FoldOptions {
   store: Corestore
-  view: View
+  view: () => View
   clock: HybridClock
   /** Every record that was folded, whether it won or not; after its `onChange`. */
   onRecord: (record: AnyRecord) => void
   onChange: (record: AnyRecord) => void
+  /** Revocations changed, and what is folded does not agree with them: the view must be made again. */
+  onRevoked: (revocations: Revocations) => void
+  /** A log is over, and gone from the disk. */
+  onRetired: (key: string) => void
   log: Log
+}
+
+interface Waiter {
+  key: string
+  length: number
+  resolve: () => void
+  reject: (error: Error) => void
 }
 
 export const openFold = (options: FoldOptions): Fold => {
   const { store, view, clock, log } = options
   const cores = new Map<string, Hypercore>()
   const dirty = new Set<string>()
-  const waiters = new Set<{ key: string; length: number; resolve: () => void; reject: (error: Error) => void }>()
+  const waiters = new Set<Waiter>()
+  const pauses: (() => Promise<void>)[] = []
+  let revocations = revocationsOf(view())
   let running: Promise<void> | null = null
   let ripening: NodeJS.Timeout | undefined
   let ripe = false
   let closed = false
 
   const apply = async (step: Step): Promise<void> => {
-    const changed = await view.fold(step)
-    for (const record of step.records ?? []) clock.observe(record.hlc)
+    const changed = await view().fold(step)
+    const records = (step.records ?? []).map(({ record }) => record)
+    for (const record of records) clock.observe(record.hlc)
     for (const record of changed) options.onChange(record)
-    for (const record of step.records ?? []) options.onRecord(record)
+    for (const record of records) options.onRecord(record)
     if (step.wait !== undefined && step.wait.length > 0) scheduleRipe()
+    if (changed.some((record) => record.name.startsWith('!revoked:'))) reviseRevocations()
+    for (const { log: key } of step.retire ?? []) await retire(key)
+  }
+  const reviseRevocations = (): void => {
+    revocations = revocationsOf(view())
+    options.onRevoked(revocations)
+  }
+  /** Ends a log, unless there is more of it than its writer knew when he ended it. */
+  const retire = async (key: string): Promise<void> => {
+    const core = cores.get(key)
+    if (core === undefined || core.length > view().retired(key)) return
+    cores.delete(key)
+    dirty.delete(key)
+    try {
+      await deleteCore(store, core)
+      options.onRetired(key)
+    } catch (error) {
+      log.warn('a log that is over was not deleted', { log: key, reason: messageOf(error) })
+    }
   }
 
   /** Folds what is here of one log; true when there may be more. */
   const advance = async (key: string, core: Hypercore): Promise<boolean> => {
     // Shorter than it was: its writer lost its end and went on. What comes instead is folded too.
-    if (core.length < view.folded(key)) await apply({ checkpoint: { log: key, length: core.length } })
-    const from = view.folded(key)
-    const to = Math.min(core.length, from + STEP_BLOCKS)
-    const step: Required<Pick<Step, 'records' | 'wait' | 'malformed'>> = { records: [], wait: [], malformed: [] }
-    let next = from
-    for (; next < to; next += 1) {
-      const block = await core.get(next, { wait: false })
-      if (block === null) break
-      const record = decodeRecord(block)
-      if (typeof record === 'string') {
-        log.warn('record set aside', { log: key, block: next, reason: record })
-        step.malformed.push({ block: next, reason: record })
-      } else if (clock.isAhead(record.hlc)) {
-        log.warn('record is ahead of our clock and waits', {
-          name: record.name,
-          edge: record.edge,
-          aheadMs: record.hlc[0] - clock.now(),
-        })
-        step.wait.push(record)
-      } else {
-        step.records.push(record)
-      }
+    if (core.length < view().folded(key)) await apply({ checkpoint: { log: key, length: core.length } })
+    const retired = view().retired(key)
+    if (retired > 0 && core.length > 0 && core.length <= retired) {
+      await retire(key)
+      return false
     }
-    if (next === from) return false
-    await apply({ ...step, checkpoint: { log: key, length: next } })
+    const from = Math.max(view().folded(key), retired)
+    const step = await readStep({ key, core, from, view: view(), clock, isRevoked: (record, place) => isRevoked(revocations, record, place), log })
+    const { length } = step.checkpoint
+    if (length === from) return false
+    await apply(step)
     for (const waiter of waiters) {
-      if (waiter.key !== key || waiter.length > next) continue
+      if (waiter.key !== key || waiter.length > length) continue
       waiters.delete(waiter)
       waiter.resolve()
     }
-    return next === to && core.length > to
+    return step.full && core.length > length
   }
 
   const foldRipe = async (): Promise<void> => {
-    const ripe = view.waiting().filter(({ record }) => !clock.isAhead(record.hlc))
-    if (ripe.length > 0) await apply({ records: ripe.map(({ record }) => record), ripe })
+    const records = view()
+      .waiting()
+      .filter(({ record }) => !clock.isAhead(record.hlc))
+    if (records.length > 0) await apply({ records, ripe: records.map(({ record }) => record.revisionId) })
     scheduleRipe()
   }
   const scheduleRipe = (): void => {
     clearTimeout(ripening)
-    const waiting = view.waiting()
+    const waiting = view().waiting()
     if (waiting.length === 0 || closed) return
     const first = Math.min(...waiting.map(({ record }) => record.hlc[0])) - MAX_AHEAD_MS - clock.now()
     const look = (): void => {
@@ -117,6 +143,11 @@ export const openFold = (options: FoldOptions): Fold => {
 
   const run = async (): Promise<void> => {
     for (;;) {
+      const pause = pauses.shift()
+      if (pause !== undefined) {
+        await pause()
+        continue
+      }
       if (closed) return
       if (ripe) {
         ripe = false
@@ -125,8 +156,9 @@ export const openFold = (options: FoldOptions): Fold => {
       }
       const [key] = dirty
       const core = key === undefined ? undefined : cores.get(key)
-      if (key === undefined || core === undefined) return
+      if (key === undefined) return
       dirty.delete(key)
+      if (core === undefined) continue
       try {
         // Behind the others: a long log must not hold up a short one.
         if (await advance(key, core)) dirty.add(key)
@@ -137,19 +169,20 @@ export const openFold = (options: FoldOptions): Fold => {
     }
   }
   const wake = (): void => {
-    if (closed || running !== null) return
+    if (running !== null) return
     running = run()
       .catch((error: unknown) => {
         log.error('records not folded', { reason: messageOf(error) })
       })
       .finally(() => {
         running = null
-        if (dirty.size > 0 || ripe) wake()
+        if (pauses.length > 0 || (!closed && (dirty.size > 0 || ripe))) wake()
       })
   }
   const touch = (key: string): void => {
+    if (!cores.has(key)) return
     dirty.add(key)
-    wake()
+    if (!closed) wake()
   }
   scheduleRipe()
 
@@ -166,7 +199,7 @@ export const openFold = (options: FoldOptions): Fold => {
       core.on('truncate', onMore)
       core.ready().then(
         () => {
-          core.download({ start: 0, end: -1 })
+          core.download({ start: view().retired(key), end: -1 })
           touch(key)
         },
         (error: unknown) => {
@@ -179,10 +212,16 @@ export const openFold = (options: FoldOptions): Fold => {
     logs: () => [...cores.keys()],
     has: (key) => cores.has(key),
     length: (key) => cores.get(key)?.length ?? 0,
+    core: (key) => cores.get(key),
     until: (key, length) =>
       new Promise((resolve, reject) => {
-        if (view.folded(key) >= length) resolve()
+        if (view().folded(key) >= length) resolve()
         else waiters.add({ key, length, resolve, reject })
+      }),
+    pause: (work) =>
+      new Promise((resolve, reject) => {
+        pauses.push(() => work().then(resolve, reject))
+        wake()
       }),
     close: async () => {
       closed = true

@@ -19,7 +19,7 @@ export const EMPTY: NameState = { heads: [], over: [] }
 /** More than this in one name is an error or an attack; the oldest are forgotten. */
 const MAX_HEADS = 64
 /** A record that arrives after this many later ones may show as a conflict until the next deploy; it can't win. */
-const MAX_OVER = 256
+export const MAX_OVER = 256
 
 /** Greater wins: by clock, then by edge. The rest only matters when two processes used one identity. */
 export const compareRecords = (a: AnyRecord, b: AnyRecord): number =>

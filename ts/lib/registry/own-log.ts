@@ -20,7 +20,9 @@ export interface OwnLog {
   /** The log to append to: opened, or made, by the first call. One call at a time. */
   current(): Promise<Generation>
   /** Leaves the current log as it is: the next `current()` makes another. */
-  retire(): void
+  retire(): Promise<void>
+  /** Those before the current one are over, and never opened again. */
+  forgetOthers(): Promise<void>
   /** After the last append. */
   close(): Promise<void>
 }
@@ -61,9 +63,15 @@ export const openOwnLog = (options: OwnLogOptions): OwnLog => {
       usable = true
       return generation
     },
-    retire: () => {
-      current = null
+    retire: async () => {
       usable = false
+      const left = current
+      current = null
+      await left?.log.close()
+    },
+    forgetOthers: async () => {
+      manifest.logs = manifest.logs.slice(-1)
+      await save()
     },
     close: async () => {
       if (current === null) return

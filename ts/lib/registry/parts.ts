@@ -6,6 +6,7 @@
 //   !route:<route key>          a route: no function's part, but the mesh's
 //   !access-key:<id>            an access key
 //   !schedule:<name>            a schedule
+//   !revoked:<public key>       an edge that is no edge of this mesh any more
 //   !cors                       what routes say to pages of other origins
 //
 // Each is a record of its own: changes of different parts, made on two edges at once, both count.
@@ -28,6 +29,12 @@ export const keyOfSchedule = (name: string): string => SCHEDULE + name
 
 /** The schedule's name, or null: no schedule's record. */
 export const scheduleOf = (key: string): string | null => (key.startsWith(SCHEDULE) ? key.slice(SCHEDULE.length) : null)
+
+const REVOKED = '!revoked:'
+export const keyOfRevocation = (edgeId: string): string => REVOKED + edgeId
+
+/** The edge's public key, or null: no revocation's record. */
+export const revocationOf = (key: string): string | null => (key.startsWith(REVOKED) ? key.slice(REVOKED.length) : null)
 
 export const CORS_KEY = '!cors'
 export const keyOfRoute = (route: string): string => ROUTE + route

@@ -92,6 +92,23 @@ export type FunctionRecord = z.infer<typeof putSchema>
 export type DeletedRecord = z.infer<typeof deleteSchema>
 export type RegistryRecord = z.infer<typeof registryRecordSchema>
 export type ItemRecord = z.infer<typeof itemSchema>
+
+/**
+ * Ends logs that their writer has no more use for: what of them counts lies before this in the same log. Under no name,
+ * because it is about logs and not about functions.
+ */
+const retirementSchema = z.looseObject({
+  v: z.literal(1),
+  kind: z.literal('retirement'),
+  edge: commonFields.edge,
+  /** Up to there they need not be read any more. */
+  retires: z.array(z.looseObject({ log: hex64, length: count })).max(10_000),
+  /** Name → revisions of other edges that records over which nobody needs to read any more were written over. */
+  over: z.record(z.string().max(256), z.array(revision).max(1_024)).optional(),
+})
+
+export type Retirement = z.infer<typeof retirementSchema>
+
 /** Tells which of both a malformed record meant to be. */
 const itemMark = z.looseObject({ kind: z.literal('item'), deleted: z.literal(false) })
 
@@ -107,7 +124,35 @@ export const revisionOf = (hlc: readonly [number, number], edge: string): string
   `${hlc[0].toString(16).padStart(12, '0')}${hlc[1].toString(16).padStart(6, '0')}-${edge.slice(0, 16)}`
 
 /** A log's block as it lies on disk and on the wire. */
-export const encodeRecord = (record: AnyRecord): Buffer => Buffer.from(JSON.stringify(record))
+export const encodeRecord = (record: AnyRecord | Retirement): Buffer => Buffer.from(JSON.stringify(record))
+
+/** What a block of a log holds. */
+export type Decoded = { record: AnyRecord } | { retirement: Retirement } | { problem: string }
+
+/** Begins the reason why a block of a newer version of this software is set aside: nothing is wrong with it. */
+export const NEWER = 'of a newer version'
+const KINDS: readonly unknown[] = ['item', 'retirement', undefined]
+
+/** Unknown fields are kept. Never throws. */
+export const decodeBlock = (block: Buffer): Decoded => {
+  const record = decodeRecord(block)
+  if (typeof record !== 'string') return { record }
+  const value = block.byteLength > MAX_RECORD_BYTES ? null : parseObject(block)
+  if (value === null) return { problem: record }
+  const retirement = retirementSchema.safeParse(value)
+  if (retirement.success) return { retirement: retirement.data }
+  const isNewer = (typeof value['v'] === 'number' && value['v'] > 1) || !KINDS.includes(value['kind'])
+  return { problem: isNewer ? `${NEWER}: ${record}` : record }
+}
+
+const parseObject = (block: Buffer): Record<string, unknown> | null => {
+  try {
+    const value: unknown = JSON.parse(block.toString())
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null
+  } catch {
+    return null
+  }
+}
 
 /** The record, or the reason why it isn't one. Unknown fields are kept. */
 export const decodeRecord = (block: Buffer): AnyRecord | string => {

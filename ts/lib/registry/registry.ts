@@ -1,57 +1,47 @@
 // The registry: which functions there are, the same on every edge. One append-only log for each edge, all of them on
 // all edges, folded into one view. A deploy here and a deploy elsewhere come out of the same end: the `change` event.
+//
+//   publish → writer → own log ┐
+//                              ├─▶ fold ─▶ view ─▶ events, get, list
+//   peers' logs (logs.ts) ─────┘    └─▶ blobs (fetched), collect.ts and compaction.ts (let go)
 
 import { EventEmitter } from 'node:events'
 
 import type Corestore from 'corestore'
-import { z } from 'zod'
 
 import { messageOf, SwarmError } from '../errors.js'
 import type { Log } from '../log.js'
-import type { Mesh, Peer } from '../p2p/types.js'
+import type { Mesh } from '../p2p/types.js'
 import { openBlobs } from './blobs.js'
 import { createClock } from './clock.js'
+import { openCollector } from './collect.js'
 import { openFold } from './fold.js'
+import { openLags } from './lags.js'
+import { openLogs } from './logs.js'
 import { readManifest, writeManifest, type Manifest } from './manifest.js'
 import { winnerOf } from './merge.js'
-import { openOwnLog, type Generation } from './own-log.js'
+import { openOwnLog } from './own-log.js'
 import { isPart } from './parts.js'
-import {
-  encodeRecord,
-  isItem,
-  MAX_RECORD_BYTES,
-  revisionOf,
-  type AnyRecord,
-  type BlobRef,
-  type DeletedRecord,
-  type FunctionConfig,
-  type FunctionRecord,
-  type ItemRecord,
-  type RegistryRecord,
-} from './record.js'
+import { isItem, type AnyRecord, type DeletedRecord, type FunctionRecord, type ItemRecord, type RegistryRecord } from './record.js'
+import { rebuild, needsRebuild } from './rebuild.js'
 import type { Sealer } from './sealer.js'
+import { createSealing } from './sealing.js'
 import { createSync } from './store.js'
 import type { Change, CopyChange, DeleteChange, ItemChange, PutChange, Registry, RegistryEvents } from './types.js'
 import { openView, refsOf, type View } from './view.js'
+import { createWriter } from './writer.js'
 
 export type { Change, DeleteChange, PutChange, Registry, RegistryEvents, RegistryStats } from './types.js'
 export type { AnyRecord, BlobRef, DeletedRecord, FunctionConfig, FunctionRecord, ItemRecord, RegistryRecord } from './record.js'
 export { functionConfigSchema } from './record.js'
 export { openStore } from './store.js'
 
-/** To be changed with what a view holds: the next start makes it anew. */
-const VIEW = 'view-2'
-const LOGS_TOPIC = 'registry/logs'
-/** Logs in one message, and logs altogether: every one costs each connection a channel. */
-const MAX_LOGS = 4_096
-
-const logsSchema = z.object({
-  logs: z
-    .array(z.object({ key: z.string().regex(/^[0-9a-f]{64}$/), length: z.number().int().nonnegative() }))
-    .max(MAX_LOGS),
-  /** The sender wants ours. */
-  ask: z.boolean(),
-})
+/** To be changed with what a view holds, or with which records it understands: the next start makes it anew. */
+const VIEW = 'view-3'
+/** A view of so many blocks for each entry is written anew. */
+const VIEW_FACTOR = 8
+const VIEW_BLOCKS = 4_000
+const VIEW_LOOK_EVERY = 256
 
 export interface RegistryOptions {
   /** By {@link openStore}, and replicated by the mesh. Closed by whoever opened it, after the registry. */
@@ -64,6 +54,10 @@ export interface RegistryOptions {
   sealer: Sealer
   /** Milliseconds since the epoch. */
   clock?: () => number
+  /** Own blocks from which a log is compacted; view.ts likewise. */
+  compactBlocks?: number
+  /** Content that nothing needs stays this long, ms. */
+  graceMs?: number
   log: Log
 }
 
@@ -77,24 +71,21 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
   const inTurn = createQueue()
   const saving = createQueue()
   const save = (): Promise<void> => saving(() => writeManifest(stateDir, manifest))
-  const view = await openViewOrAnother(store, manifest, save, log)
-  const blobs = openBlobs(store, log)
-  const ownLog = openOwnLog({ store, manifest, save, log })
-  let closed = false
-
-  const sealed = (config: FunctionConfig): FunctionConfig =>
-    Object.keys(config.environment).length === 0 ? config : { ...config, environment: {}, sealedEnvironment: options.sealer.seal(JSON.stringify(config.environment)) }
-  const opened = (record: AnyRecord): AnyRecord => {
-    if (record.deleted || isItem(record)) return record
-    const { sealedEnvironment, ...config } = record.config
-    if (sealedEnvironment === undefined) return record
-    const text = options.sealer.open(sealedEnvironment)
-    if (text === null) log.error('an environment was encrypted with another cluster key: the function runs without it', { name: record.name })
-    return { ...record, config: { ...config, environment: text === null ? {} : (JSON.parse(text) as Record<string, string>) } }
+  const saveLater = (): void => {
+    save().catch((error: unknown) => {
+      log.error('known logs not saved', { reason: messageOf(error) })
+    })
   }
+  let view = await openViewOrAnother(store, manifest, save, log)
+  const blobs = openBlobs(store, (ref) => view.isNeeded(ref), log)
+  const ownLog = openOwnLog({ store, manifest, save, log })
+  const { sealed, opened } = createSealing(options.sealer, log)
+  const lags = openLags(edgeId, clock)
+  let closed = false
+  let foldedSinceLook = 0
 
   const fetchBlobs = (record: AnyRecord): void => {
-    for (const ref of refsOf(record)) blobs.fetch(ref)
+    for (const ref of refsOf(record)) if (view.isNeeded(ref)) blobs.fetch(ref)
   }
   /** A listener's error is not the log's. */
   const emit = (event: 'change' | 'record', stored: AnyRecord): void => {
@@ -106,16 +97,55 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
       log.error('a listener of the registry failed', { event, name: stored.name, reason: messageOf(error) })
     }
   }
+  const newViewName = (): string => `${VIEW}-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 6)}`
+  const switchTo = async (name: string): Promise<void> => {
+    manifest.view = name
+    await save()
+  }
+  /** While nothing is folded: the view as it should have been. */
+  const remake = async (): Promise<void> => {
+    const name = newViewName()
+    const old = view
+    const made = await rebuild({ store, name, old, fold, clock, log })
+    view = made.view
+    await switchTo(name)
+    for (const record of made.changed) emit('change', record)
+    await old.destroy()
+  }
+  const compactView = async (): Promise<void> => {
+    const { blocks, entries } = view.size()
+    if (blocks < VIEW_BLOCKS || blocks < entries * VIEW_FACTOR) return
+    const name = newViewName()
+    await view.rewrite(name, () => switchTo(name))
+    log.info('the view was written anew', { before: blocks, after: view.size().blocks })
+  }
+  const inBackground = (what: string, work: () => Promise<void>): void => {
+    fold.pause(work).catch((error: unknown) => {
+      log.error(what, { reason: messageOf(error) })
+    })
+  }
   const fold = openFold({
     store,
-    view,
+    view: () => view,
     clock,
     onChange: (record) => {
       emit('change', record)
     },
     onRecord: (record) => {
       fetchBlobs(record)
+      lags.indexed(record)
       emit('record', record)
+      foldedSinceLook += 1
+      if (foldedSinceLook < VIEW_LOOK_EVERY) return
+      foldedSinceLook = 0
+      inBackground('the view was not written anew', compactView)
+    },
+    onRevoked: (revocations) => {
+      if (needsRebuild(view, revocations)) inBackground('the view was not made again', remake)
+    },
+    onRetired: (key) => {
+      manifest.writers = manifest.writers.filter((writer) => writer !== key)
+      saveLater()
     },
     log,
   })
@@ -126,114 +156,47 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
     }
   }
   for (const key of manifest.writers) fold.add(key)
-
-  /** How long peers say a log is. */
-  const claimed = new Map<string, number>()
-  const known = (): { key: string; length: number }[] =>
-    fold
-      .logs()
-      .slice(0, MAX_LOGS)
-      .map((key) => ({ key, length: fold.length(key) }))
-  const addLogs = (keys: readonly string[]): void => {
-    const fresh = keys.filter((key) => !fold.has(key)).slice(0, Math.max(MAX_LOGS - fold.logs().length, 0))
-    if (fresh.length === 0) return
-    for (const key of fresh) fold.add(key)
-    manifest.writers = [...new Set([...manifest.writers, ...fresh])]
-    save().catch((error: unknown) => {
-      log.error('known logs not saved', { reason: messageOf(error) })
-    })
-    mesh.broadcast(LOGS_TOPIC, { logs: fresh.map((key) => ({ key, length: 0 })), ask: false })
+  const onAdded = (keys: readonly string[]): void => {
+    manifest.writers = [...new Set([...manifest.writers, ...keys])]
+    saveLater()
   }
-  const onPeer = (peer: Peer): void => {
-    peer.send(LOGS_TOPIC, { logs: known(), ask: false })
-  }
-  const onMessage = (peer: Peer, topic: string, payload: unknown): void => {
-    if (topic !== LOGS_TOPIC) return
-    const parsed = logsSchema.safeParse(payload)
-    if (!parsed.success) {
-      log.debug('malformed list of logs', { peer: peer.name })
-      return
-    }
-    addLogs(parsed.data.logs.map(({ key }) => key))
-    for (const { key, length } of parsed.data.logs) {
-      if (fold.has(key)) claimed.set(key, Math.max(length, claimed.get(key) ?? 0))
-    }
-    if (parsed.data.ask) peer.send(LOGS_TOPIC, { logs: known(), ask: false })
-  }
-  mesh.events.on('peer', onPeer)
-  mesh.events.on('message', onMessage)
-  // Peers from before the registry was open: what they said then nobody heard.
-  mesh.broadcast(LOGS_TOPIC, { logs: known(), ask: true })
-
-  /** What a put's record says of its content, which is written by then. */
-  const contentOf = async (change: PutChange, generation: Generation) => {
-    const put = (content: Buffer): Promise<BlobRef> => blobs.put(content, generation.blobs, view.blob)
-    const { config, codeSha256, pluginDigest, archive, lambda } = change
-    return {
-      ...(archive === undefined ? {} : { archive: await put(archive) }),
-      ...(lambda === undefined ? {} : { lambda }),
-      config,
-      codeSha256,
-      pluginDigest,
-      source: await put(change.source),
-      module: await put(change.module),
-      sourceMap: change.sourceMap === null ? null : await put(change.sourceMap),
-    }
-  }
-
-  /** Our log, unless peers have more of it than we do: then it is left to be read, and another one begun. */
-  const currentLog = async (): Promise<Generation> => {
-    const generation = await ownLog.current()
-    if ((claimed.get(keyOf(generation)) ?? 0) <= generation.log.length) return generation
-    log.warn('peers have more of our log than we do: a new one is begun')
-    ownLog.retire()
-    return ownLog.current()
-  }
-
-  /** Appends the change and folds it. One call at a time. */
-  const append = async (change: Change): Promise<AnyRecord> => {
-    if (closed) throw new SwarmError('CLOSED', 'registry is closed')
-    const generation = await currentLog()
-    const content = change.type === 'put' ? await contentOf(change, generation) : change.type === 'copy' ? copyOf(change) : null
-    const heads = view.state(change.name)?.heads ?? []
-    const hlc = clock.tick()
-    const at = clock.now()
-    const winner = heads[0]
-    const common = {
-      v: 1 as const,
-      name: change.name,
-      hlc,
-      edge: edgeId,
-      revisionId: revisionOf(hlc, edgeId),
-      previous: heads.map((head) => head.revisionId),
-      lastModified: at,
-      createdAt: winner === undefined || winner.deleted ? at : winner.createdAt,
-    }
-    const record: AnyRecord =
-      change.type === 'item'
-        ? { ...common, deleted: false, kind: 'item', value: change.value }
-        : content === null
-          ? { ...common, deleted: true }
-          : { ...common, deleted: false, ...content, config: sealed(content.config) }
-    const block = encodeRecord(record)
-    if (block.byteLength > MAX_RECORD_BYTES)
-      throw new SwarmError('TOO_LARGE', `the function's configuration is too large`)
-    await generation.log.append(block)
-    const key = keyOf(generation)
-    addLogs([key])
-    // The next change of this name must be written over this one.
-    await fold.until(key, generation.log.length)
-    return opened(record)
-  }
+  const logs = openLogs({ mesh, fold, view: () => view, onAdded, log })
+  const writer = createWriter({
+    view: () => view,
+    fold,
+    logs,
+    blobs,
+    ownLog,
+    clock,
+    edgeId,
+    seal: sealed,
+    sync,
+    log,
+    ...(options.compactBlocks !== undefined && { compactBlocks: options.compactBlocks }),
+  })
+  const collector = openCollector({
+    view: () => view,
+    blobs,
+    exclusively: (work) => inTurn(() => fold.pause(work)),
+    log,
+    ...(options.graceMs !== undefined && { graceMs: options.graceMs }),
+  })
 
   function publish(change: PutChange): Promise<FunctionRecord>
   function publish(change: DeleteChange): Promise<DeletedRecord>
   function publish(change: CopyChange): Promise<FunctionRecord>
   function publish(change: ItemChange): Promise<ItemRecord>
   async function publish(change: Change): Promise<AnyRecord> {
-    const record = await inTurn(() => append(change))
+    const record = await inTurn(async () => {
+      if (closed) throw new SwarmError('CLOSED', 'registry is closed')
+      return writer.append(change)
+    })
     await sync()
-    return record
+    // Behind it, for nobody to wait.
+    inTurn(() => (closed ? Promise.resolve() : writer.compactIfWorthIt())).catch((error: unknown) => {
+      log.warn('own log not compacted', { reason: messageOf(error) })
+    })
+    return opened(record)
   }
 
   const functionOf = (record: AnyRecord | null): FunctionRecord | null =>
@@ -265,18 +228,27 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
         .sort((a, b) => (a.name < b.name ? -1 : 1)),
     conflicts: (name) => (view.state(name)?.heads.slice(1) ?? []).filter((record): record is RegistryRecord => !isItem(record)),
     seq: () => view.seq(),
+    logsOf: (edge) => view.logs().filter((key) => view.author(key) === edge).map((key) => ({ key, length: view.folded(key) })),
+    lags: () => lags.of(view),
     hasBlob: (ref) => blobs.has(ref),
     blob: (ref, blobOptions) => blobs.get(ref, blobOptions),
-    stats: () => ({
-      logs: fold.logs().length,
-      malformed: view.malformed() + blobs.malformed(),
-      waiting: view.waiting().length,
-    }),
+    collect: () => collector.run(),
+    stats: () => {
+      const { malformed, newer, revoked } = view.setAside()
+      return {
+        logs: fold.logs().length,
+        malformed: malformed + blobs.malformed() + logs.malformed(),
+        newer,
+        revoked,
+        waiting: view.waiting().length,
+        waitingFrom: [...new Set(view.waiting().map(({ record }) => record.edge))].sort(),
+      }
+    },
     [Symbol.asyncDispose]: async () => {
       closed = true
-      mesh.events.off('peer', onPeer)
-      mesh.events.off('message', onMessage)
+      logs[Symbol.dispose]()
       await inTurn(() => Promise.resolve())
+      await collector[Symbol.asyncDispose]()
       await blobs.close()
       await fold.close()
       await ownLog.close()
@@ -285,24 +257,6 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
     },
   }
 }
-
-/** A record's content, without what makes it this record. */
-const copyOf = ({ config, from, lambda }: CopyChange) => {
-  const { archive, codeSha256, module, pluginDigest, source, sourceMap } = from
-  const kept = lambda ?? from.lambda
-  return {
-    ...(archive === undefined ? {} : { archive }),
-    ...(kept === undefined ? {} : { lambda: kept }),
-    config: config ?? from.config,
-    codeSha256,
-    pluginDigest,
-    source,
-    sourceMap,
-    module,
-  }
-}
-
-const keyOf = (generation: Generation): string => generation.log.key.toString('hex')
 
 /** Runs what it is given one after the other. */
 const createQueue = (): (<T>(work: () => Promise<T>) => Promise<T>) => {

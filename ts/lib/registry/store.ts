@@ -4,6 +4,7 @@ import { mkdir, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import Corestore from 'corestore'
+import type Hypercore from 'hypercore'
 
 import { messageOf, SwarmError } from '../errors.js'
 
@@ -31,6 +32,17 @@ export const openStore = async (stateDir: string): Promise<Corestore> => {
     }
     throw error
   }
+}
+
+/** Takes a core and all that is kept of it off the disk; its session is closed. */
+export const deleteCore = async (store: Corestore, session: Hypercore): Promise<void> => {
+  const { core } = session
+  const { core: pointer } = core.state.storage
+  await session.close()
+  // The store keeps a core open for a while after its last session: it would write to what is deleted.
+  await core.close()
+  store.cores.map.delete(core.discoveryKey.toString('hex'))
+  await store.storage.deleteCore(pointer)
 }
 
 /**

@@ -57,8 +57,24 @@ export interface RegistryStats {
   logs: number
   /** Records and blobs that were set aside because they are malformed. */
   malformed: number
+  /** Records that a newer version of this software wrote and this one doesn't know: kept, passed on, not followed. */
+  newer: number
+  /** Records of edges that are revoked, from after that. */
+  revoked: number
   /** Records waiting for their time: their clock is too far ahead of ours. */
   waiting: number
+  /** Public keys of the edges that wrote them. */
+  waitingFrom: string[]
+}
+
+/** How far this edge is with what another one wrote. */
+export interface Lag {
+  /** Public key of the edge that wrote it, hex. */
+  edge: string
+  /** Records of that edge indexed here. */
+  seq: number
+  /** From when its newest record was written, by its clock, until it was indexed here; null: none since this edge started. */
+  lagMs: number | null
 }
 
 export interface Registry extends AsyncDisposable {
@@ -83,9 +99,15 @@ export interface Registry extends AsyncDisposable {
   conflicts(name: string): RegistryRecord[]
   /** Records indexed so far; equal on edges that have seen the same. */
   seq(): number
+  /** How far the logs of an edge (public key) are indexed here. */
+  logsOf(edge: string): { key: string; length: number }[]
+  /** One for each edge that ever wrote something. */
+  lags(): Lag[]
   /** Whether all of a blob is on this edge. */
   hasBlob(ref: BlobRef): Promise<boolean>
   /** The content, checked against its digest; fetched from any peer when it isn't here. Else `BLOB_MISSING`. */
   blob(ref: BlobRef, options?: { signal?: AbortSignal; timeoutMs?: number }): Promise<Buffer>
+  /** Lets go of content that has not been needed for the grace period; the number of blobs. Also done by itself. */
+  collect(): Promise<number>
   stats(): RegistryStats
 }

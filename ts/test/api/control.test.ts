@@ -85,6 +85,7 @@ function control(given: Given = {}) {
   })
   const answer = openControl({
     accessKeys: { create: () => Promise.reject(new SwarmError('NOT_FOUND', 'none')), list: () => [], remove: () => Promise.resolve(), find: () => null },
+    membership: { keyIds: () => ['k1'], rotate: () => Promise.reject(new SwarmError('INTERNAL', 'not here')), retire: () => Promise.reject(new SwarmError('INTERNAL', 'not here')), revocations: () => [], revoke: () => Promise.reject(new SwarmError('NOT_FOUND', 'no such edge')) },
     routes: { list: () => ({ routes: {}, cors: null }), replace: () => Promise.resolve({ routes: {}, cors: null }), remove: () => Promise.resolve() },
     drain: { drain: () => Promise.resolve(), undrain: () => Promise.resolve() },
     events: {
@@ -93,7 +94,7 @@ function control(given: Given = {}) {
     },
     schedules: { list: () => [], get: () => null, put: () => Promise.resolve({ created: true, schedule: null }), remove: () => Promise.resolve() },
     functions,
-    ...openGuards({ httpHost: given.httpHost ?? '127.0.0.1', needsToken: given.httpHost !== undefined, hosts: ['my.edge'], controlKey: CONTROL_KEY, accessKey: () => null, clock: () => NOW }),
+    ...openGuards({ httpHost: given.httpHost ?? '127.0.0.1', needsToken: given.httpHost !== undefined, hosts: ['my.edge'], controlKeys: () => [CONTROL_KEY], accessKey: () => null, clock: () => NOW }),
     metrics: () => Promise.resolve({ contentType: 'text/plain', text: 'up 1\n' }),
     onError: (error) => errors.push(error),
   })

@@ -26,7 +26,7 @@ const open = (options: {
     ports: options.ports,
     seeds: options.seeds ?? [],
     own,
-    key: options.key,
+    keys: () => [options.key],
     onHello: (hello) => {
       hellos.push(hello)
       heard.emit('hello')

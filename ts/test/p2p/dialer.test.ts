@@ -25,6 +25,7 @@ const open = (t: TestContext) => {
       return stream
     },
     connected: () => connected,
+    excluded: () => false,
     onOpen: () => undefined,
     log: SILENT,
   })

@@ -10,7 +10,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-import { deriveKeys, loadIdentity } from '../../lib/cluster.js'
+import type { Membership } from '../../lib/api/membership.js'
+import { loadIdentity, openKeyring, type Keyring } from '../../lib/cluster.js'
+import { openMembership } from '../../lib/edge/membership.js'
 import { openMesh, type Mesh, type MeshOptions, type Peer, type PeerStatus } from '../../lib/p2p/mesh.js'
 import { createSealer } from '../../lib/registry/sealer.js'
 import { openRegistry, openStore, type PutChange, type Registry } from '../../lib/registry/registry.js'
@@ -99,6 +101,8 @@ export interface TestEdge extends AsyncDisposable {
   readonly stateDir: string
   readonly mesh: Mesh
   readonly registry: Registry
+  readonly keyring: Keyring
+  readonly membership: Membership
 }
 
 export interface TestEdgeOptions extends Partial<Omit<MeshOptions, 'identity' | 'keys' | 'store'>> {
@@ -106,13 +110,16 @@ export interface TestEdgeOptions extends Partial<Omit<MeshOptions, 'identity' | 
   name: string
   stateDir: string
   clock?: () => number
+  compactBlocks?: number
+  graceMs?: number
 }
 
 /** Discovery is by the given beacon ports only, unless it says otherwise; without any, the edge stays alone. */
 export const openTestEdge = async (options: TestEdgeOptions): Promise<TestEdge> => {
-  const { clusterKey, stateDir, clock, ...mesh } = options
+  const { clusterKey, stateDir, clock, compactBlocks, graceMs, ...mesh } = options
   const store = await openStore(stateDir)
   const log = options.log ?? SILENT
+  const keyring = await openKeyring({ stateDir, clusterKey: clusterKey.toString('hex') }, log)
   const opened = await openMesh({
     region: 'local',
     bootstrap: 'none',
@@ -121,24 +128,31 @@ export const openTestEdge = async (options: TestEdgeOptions): Promise<TestEdge> 
     ...mesh,
     log,
     identity: await loadIdentity(stateDir),
-    keys: deriveKeys(clusterKey),
+    keys: keyring,
     store,
   })
   const registry = await openRegistry({
-    sealer: createSealer(Buffer.alloc(32, 1)),
+    sealer: createSealer(() => keyring.secrets()),
     store,
     stateDir,
     mesh: opened,
     edgeId: opened.id,
     log,
     ...(clock && { clock }),
+    ...(compactBlocks !== undefined && { compactBlocks }),
+    ...(graceMs !== undefined && { graceMs }),
   })
+  const membership = openMembership({ keyring, mesh: opened, registry, log })
   return {
     name: options.name,
     stateDir,
     mesh: opened,
     registry,
+    keyring,
+    membership,
     [Symbol.asyncDispose]: async () => {
+      membership[Symbol.dispose]()
+      keyring[Symbol.dispose]()
       await registry[Symbol.asyncDispose]()
       await opened[Symbol.asyncDispose]()
       await store.close()
