@@ -1,4 +1,4 @@
-// swarmlambda keys create, keys ls, keys rm <id>
+// swarmlambda keys create, keys ls, keys rm <id>: access keys; keys rotate, keys retire, keys revoke <edge>: the cluster's.
 import type { Command } from 'commander'
 import { openSession, withEdge, type EdgeOptions } from './edge-options.js'
 import { ago, table } from './output.js'
@@ -11,8 +11,17 @@ interface Key {
   createdAt: string
 }
 
+/** Which edges know of a change of the cluster key. */
+interface Told {
+  keyIds: string[]
+  confirmed: string[]
+  missing: string[]
+}
+
+const BY_HAND = 'an edge that was away needs the new key by hand: copy the file cluster.key to it'
+
 export function addKeys(program: Command): void {
-  const keys = program.command('keys').description('access keys, with which the AWS CLI and SDKs sign')
+  const keys = program.command('keys').description('access keys, with which the AWS CLI and SDKs sign; and the key of the cluster')
   withEdge(keys.command('create').description('makes an access key; its secret is shown this once'))
     .option('--role <role>', 'admin, deployer or invoker', 'deployer')
     .option('--functions <patterns>', "the functions it is for, such as 'team-*,hello'", '*')
@@ -37,4 +46,33 @@ export function addKeys(program: Command): void {
       say(`deleted ${id}`)
       if (options.json) show({ deleted: id }, () => '')
     })
+  withEdge(keys.command('rotate').description('makes a new cluster key on every connected edge; the old one is accepted until "keys retire"')).action(async (options: EdgeOptions) => {
+    const { client, say, show } = await openSession(options)
+    const told = await client.json<Told>('POST', '/cluster/keys/rotate', {})
+    report(told, say)
+    say('edges that were away get it when they come back, as long as the old one is accepted; then: swarmlambda keys retire')
+    if (options.json) show(told, () => '')
+  })
+  withEdge(keys.command('retire').description('accepts the current cluster key only, on every connected edge')).action(async (options: EdgeOptions) => {
+    const { client, say, show } = await openSession(options)
+    const told = await client.json<Told>('POST', '/cluster/keys/retire', {})
+    report(told, say)
+    say(BY_HAND)
+    if (options.json) show(told, () => '')
+  })
+  withEdge(keys.command('revoke').description('puts an edge out of the cluster for good, and rotates and retires the cluster key'))
+    .argument('<edge>', 'its name when it is connected, else its public key (id in GET /cluster)')
+    .action(async (edge: string, options: EdgeOptions) => {
+      const { client, say, show } = await openSession(options)
+      const told = await client.json<Told & { revoked: { id: string; name: string } }>('POST', '/cluster/revocations', { edge })
+      say(`${told.revoked.name} (${told.revoked.id}) is no edge of this cluster any more; what it published before stays`)
+      report(told, say)
+      say(BY_HAND)
+      if (options.json) show(told, () => '')
+    })
+}
+
+function report({ confirmed, keyIds: [current = ''], missing }: Told, say: (line: string) => void): void {
+  say(`the cluster key is ${current} now, here and on ${confirmed.length === 0 ? 'no other edge' : confirmed.join(', ')}`)
+  if (missing.length > 0) say(`not confirmed by ${missing.join(', ')}`)
 }
