@@ -31,7 +31,7 @@ const LAYERS = {
   edge: ['api', 'lambda', 'queue', 'schedules', 'router', 'registry', 'p2p', 'cluster', 'native', 'regions', 'bundle', 'metrics', 'config', 'disposal'],
   upstreams: ['regions', 'config'],
   dns: ['upstreams', 'regions', 'config'],
-  proxy: ['upstreams', 'regions', 'config'],
+  proxy: ['upstreams', 'router', 'regions', 'config'],
 }
 
 /** What may be imported besides as types only: the native module's DTOs are the shape of what comes in from HTTP. */

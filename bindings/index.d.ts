@@ -187,7 +187,7 @@ export interface ListenOptions {
   port: number
 }
 
-/** An invocation that did not end well on this edge. */
+/** An invocation that did not end well on this edge, or that must not begin before the host has looked. */
 export interface MissRequest {
   name: string
   qualifier: string | null
@@ -198,16 +198,32 @@ export interface MissRequest {
   clientContext: string | null
   /** `X-Swarm-Failover`. */
   failover: 'any' | 'safe' | 'never' | null
+  /** When this is set nothing was tried on this edge. */
+  once: Once | null
   /** The try on this edge. */
-  local: Outcome
+  local: Outcome | null
 }
 
 export interface MissResponse {
   /** The edge whose outcome it is. */
   edge: string
-  /** Tries after the one on this edge, in order. */
+  /** Tries after `local`, in order. */
   tries: Array<Try>
-  outcome: Outcome
+  /** `null`: refused. */
+  outcome: Outcome | null
+  refusal: Refusal | null
+  /** The answer that an earlier request with that key got. */
+  replayed: boolean
+}
+
+/** A request that may have been made before. */
+export interface Once {
+  /** `Idempotency-Key`. */
+  key: string | null
+  /** Beside a key: what the request was. */
+  fingerprint: string | null
+  /** The edge that broke off, by the word of a proxy. */
+  repeats: string | null
 }
 
 /** The end of an invocation. */
@@ -220,6 +236,15 @@ export interface Outcome {
   ms: number
   /** Linear memory at the end. */
   memoryMb: number
+}
+
+/** Why a request is not served at all. */
+export interface Refusal {
+  /** 4xx or 5xx. */
+  status: number
+  /** AWS's name of the error. */
+  kind: string
+  message: string
 }
 
 export interface Stats {

@@ -124,7 +124,12 @@ impl From<server::MissRequest> for dto::MissRequest {
             payload: to_buffer(request.payload),
             client_context: request.client_context,
             failover: request.failover,
-            local: request.local.into(),
+            once: request.once.map(|server::Once { key, fingerprint, repeats }| dto::Once {
+                key,
+                fingerprint,
+                repeats,
+            }),
+            local: request.local.map(Into::into),
         }
     }
 }
@@ -139,7 +144,14 @@ impl TryFrom<dto::MissResponse> for server::MissResponse {
         Ok(Self {
             edge: response.edge,
             tries: response.tries.into_iter().map(to_try).collect::<Result<_, _>>()?,
-            outcome: response.outcome.try_into()?,
+            outcome: match (response.outcome, response.refusal) {
+                (Some(outcome), _) => Ok(outcome.try_into()?),
+                (None, Some(dto::Refusal { status, kind, message })) => {
+                    Err(server::Refusal { status: u16::try_from(status).unwrap_or_default(), kind, message })
+                }
+                (None, None) => return Err(server::HostError("neither an outcome nor a refusal".to_owned())),
+            },
+            replayed: response.replayed,
         })
     }
 }

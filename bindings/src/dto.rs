@@ -115,7 +115,18 @@ pub struct InvokeRequest {
     pub client_context: Option<String>,
 }
 
-/// An invocation that did not end well on this edge.
+/// A request that may have been made before.
+#[napi(object, use_nullable = true)]
+pub struct Once {
+    /// `Idempotency-Key`.
+    pub key: Option<String>,
+    /// Beside a key: what the request was.
+    pub fingerprint: Option<String>,
+    /// The edge that broke off, by the word of a proxy.
+    pub repeats: Option<String>,
+}
+
+/// An invocation that did not end well on this edge, or that must not begin before the host has looked.
 #[napi(object, use_nullable = true)]
 pub struct MissRequest {
     pub name: String,
@@ -128,8 +139,10 @@ pub struct MissRequest {
     /// `X-Swarm-Failover`.
     #[napi(ts_type = "'any' | 'safe' | 'never'")]
     pub failover: Option<String>,
+    /// When this is set nothing was tried on this edge.
+    pub once: Option<Once>,
     /// The try on this edge.
-    pub local: Outcome,
+    pub local: Option<Outcome>,
 }
 
 /// One entry of the receipt.
@@ -141,13 +154,27 @@ pub struct Try {
     pub ms: f64,
 }
 
-#[napi(object)]
+#[napi(object, use_nullable = true)]
 pub struct MissResponse {
     /// The edge whose outcome it is.
     pub edge: String,
-    /// Tries after the one on this edge, in order.
+    /// Tries after `local`, in order.
     pub tries: Vec<Try>,
-    pub outcome: Outcome,
+    /// `null`: refused.
+    pub outcome: Option<Outcome>,
+    pub refusal: Option<Refusal>,
+    /// The answer that an earlier request with that key got.
+    pub replayed: bool,
+}
+
+/// Why a request is not served at all.
+#[napi(object)]
+pub struct Refusal {
+    /// 4xx or 5xx.
+    pub status: u32,
+    /// AWS's name of the error.
+    pub kind: String,
+    pub message: String,
 }
 
 /// A request that is not for the hot path.

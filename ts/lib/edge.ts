@@ -20,6 +20,7 @@ import { holdersOf, waitForHolders } from './edge/holders.js'
 import { openEventInvocations } from './edge/event-invocations.js'
 import { openMembership } from './edge/membership.js'
 import { openMisses } from './edge/misses.js'
+import { openOnce } from './edge/once.js'
 import { openSites } from './edge/sites.js'
 import { awsRegion, specOf } from './edge/spec.js'
 import { openSync } from './edge/sync.js'
@@ -119,8 +120,10 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
     waitForHolders: (record, wait) => waitForHolders(holders, record, wait),
   })
   stack.defer(async () => await stopEsbuild())
+  const once = openOnce({ name: nodeName, mesh, clock: Date.now, onVerdict: (verdict) => metrics.countOnce(verdict), log })
   const misses = openMisses({
     place,
+    once,
     engine,
     mesh,
     registry,

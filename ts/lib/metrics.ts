@@ -19,6 +19,8 @@ export interface Metrics {
   page(): Promise<{ contentType: string; text: string }>
   /** Counts the further tries of a failover. */
   countTries(tries: readonly Try[]): void
+  /** Counts a request with an idempotency key by what became of it. */
+  countOnce(verdict: string): void
 }
 
 export function openMetrics(options: MetricsOptions): Metrics {
@@ -88,8 +90,10 @@ export function openMetrics(options: MetricsOptions): Metrics {
     return [[{ mode: 'user' }, user / 1e6], [{ mode: 'system' }, system / 1e6]]
   })
   const tried = new Counter({ name: 'swarmlambda_failover_tries_total', help: 'Further tries on peers, by how they ended.', registers, labelNames: ['peer', 'class'] })
+  const keyed = new Counter({ name: 'swarmlambda_idempotent_requests_total', help: 'Requests with an Idempotency-Key, by what became of them.', registers, labelNames: ['verdict'] })
 
   return {
+    countOnce: (verdict) => keyed.inc({ verdict }),
     page: async () => ({ contentType: prometheus.contentType, text: await prometheus.metrics() }),
     countTries(tries) {
       for (const { class: kind, edge: peer } of tries) tried.inc({ peer, class: kind })

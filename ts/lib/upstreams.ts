@@ -31,6 +31,8 @@ export interface Upstream {
 interface UpstreamEvents {
   /** State, name or region changed. */
   change: [upstream: Upstream]
+  /** It has answered none of the last two checks: what waits for it may ask another edge as well. */
+  hangs: [upstream: Upstream]
   /** It has not answered for {@link UpstreamsOptions.giveUpMs}: what waits for it will wait for ever. */
   dead: [upstream: Upstream]
 }
@@ -61,6 +63,8 @@ export interface Upstreams extends AsyncDisposable {
 
 const CHECK_EVERY_MS = 500
 const CHECK_TIMEOUT_MS = 1000
+/** After one that was not answered: two of them make an edge that hangs known within 3 s. */
+const CHECK_AGAIN_MS = 100
 const GIVE_UP_MS = 10_000
 /** Round trips differ by chance; only what differs by more than this decides. */
 const RTT_STEP_MS = 5
@@ -90,6 +94,8 @@ interface Tracked extends Upstream {
   /** By performance.now(). */
   failedAt: number
   silentSince: number | null
+  /** Checks in a row that nobody answered. */
+  silences: number
   wake: () => void
 }
 
@@ -99,6 +105,8 @@ export const openUpstreams = (options: UpstreamsOptions): Upstreams => {
   const timeoutMs = options.checkTimeoutMs ?? CHECK_TIMEOUT_MS
   const giveUpMs = options.giveUpMs ?? GIVE_UP_MS
   const events = new EventEmitter<UpstreamEvents>()
+  // Every request under way listens.
+  events.setMaxListeners(0)
   const stop = new AbortController()
 
   const tracked = edges.map((endpoint): Tracked => {
@@ -116,6 +124,7 @@ export const openUpstreams = (options: UpstreamsOptions): Upstreams => {
       client: openHealthClient(origin, timeoutMs),
       failedAt: 0,
       silentSince: null,
+      silences: 0,
       wake: () => {},
     }
   })
@@ -134,6 +143,7 @@ export const openUpstreams = (options: UpstreamsOptions): Upstreams => {
     try {
       const health = await upstream.client.check()
       upstream.silentSince = null
+      upstream.silences = 0
       if (upstream.failedAt > beganAt) return
       upstream.rtts = [...upstream.rtts, health.rttMs].slice(-RTT_SAMPLES)
       if (upstream.rtts.length >= RTT_LEAST_SAMPLES) upstream.rttMs = Math.min(...upstream.rtts)
@@ -145,7 +155,10 @@ export const openUpstreams = (options: UpstreamsOptions): Upstreams => {
       become(upstream, state, 'it is not ready')
     } catch (error) {
       if (stop.signal.aborted) return
-      if (!SILENCE.has(codeOf(error) ?? '')) upstream.silentSince = null
+      const isSilent = SILENCE.has(codeOf(error) ?? '')
+      upstream.silences = isSilent ? upstream.silences + 1 : 0
+      if (upstream.silences === 2) events.emit('hangs', upstream)
+      if (!isSilent) upstream.silentSince = null
       else if (upstream.silentSince === null) upstream.silentSince = beganAt
       else if (performance.now() - upstream.silentSince >= giveUpMs) {
         upstream.silentSince = performance.now()
@@ -158,7 +171,7 @@ export const openUpstreams = (options: UpstreamsOptions): Upstreams => {
   const watch = async (upstream: Tracked): Promise<void> => {
     while (!stop.signal.aborted) {
       await new Promise<void>(resolve => {
-        const timer = setTimeout(resolve, everyMs)
+        const timer = setTimeout(resolve, upstream.silences === 1 ? Math.min(CHECK_AGAIN_MS, everyMs) : everyMs)
         upstream.wake = () => {
           clearTimeout(timer)
           resolve()

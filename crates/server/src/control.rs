@@ -13,6 +13,7 @@ use hyper::{
 use crate::{
     body::Body,
     host::{ControlRequest, ControlResponse, HostError},
+    once::may_repeat,
     read::read,
     reply::{Failure, REQUEST_ID},
     request_id::RequestId,
@@ -36,6 +37,7 @@ pub(crate) async fn control(worker: &Worker, remote: SocketAddr, request: Reques
 async fn answer(worker: &Worker, remote: SocketAddr, request: Request<Incoming>) -> Result<ControlResponse, Failure> {
     let limits = &worker.gateway.limits;
     let (head, body) = request.into_parts();
+    may_repeat(&head.method, &head.headers)?;
     let _upload = match body.size_hint().upper() {
         Some(length) if length <= SMALL_BODY => None,
         _ => Some(worker.gateway.uploads.enter().await.ok_or_else(busy)?),

@@ -107,7 +107,18 @@ pub struct Try {
     pub duration: Duration,
 }
 
-/// An invocation that did not end well here; the host may find another edge.
+/// A request that may have been made before.
+#[derive(Debug, Clone)]
+pub struct Once {
+    /// `Idempotency-Key`.
+    pub key: Option<String>,
+    /// Beside a key: what the request was.
+    pub fingerprint: Option<String>,
+    /// The edge that broke off, by the word of a proxy.
+    pub repeats: Option<String>,
+}
+
+/// An invocation that did not end well here, or that must not begin before the host has looked.
 #[derive(Debug, Clone)]
 pub struct MissRequest {
     pub name: String,
@@ -120,8 +131,10 @@ pub struct MissRequest {
     pub client_context: Option<String>,
     /// `X-Swarm-Failover`: `any`, `safe` or `never`.
     pub failover: Option<String>,
+    /// When this is set nothing was tried here.
+    pub once: Option<Once>,
     /// The try on this edge.
-    pub local: Outcome,
+    pub local: Option<Outcome>,
 }
 
 /// What came of it.
@@ -129,9 +142,20 @@ pub struct MissRequest {
 pub struct MissResponse {
     /// The edge whose outcome it is.
     pub edge: String,
-    /// Tries after the local one, in order.
+    /// Tries after [`MissRequest::local`], in order.
     pub tries: Vec<Try>,
-    pub outcome: Outcome,
+    pub outcome: Result<Outcome, Refusal>,
+    /// The answer that an earlier request with that key got.
+    pub replayed: bool,
+}
+
+/// Why a request is not served at all, in Lambda's words.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    /// 4xx or 5xx.
+    pub status: u16,
+    pub kind: String,
+    pub message: String,
 }
 
 /// A request that is no invocation and nothing the server knows.

@@ -15,7 +15,8 @@ use swarmlambda_executor::Invocation;
 use crate::{
     body::Body,
     gateway::Gateway,
-    host::{Ending, HostError, MissRequest, MissResponse, Outcome},
+    host::{Ending, HostError, MissRequest, MissResponse, Once, Outcome, Refusal},
+    once,
     read::read,
     receipt::{EDGE, Receipt, Tries},
     reply::{Failure, REQUEST_ID},
@@ -28,7 +29,7 @@ use crate::{
 const LOG_TYPE: HeaderName = HeaderName::from_static("x-amz-log-type");
 const CLIENT_CONTEXT: HeaderName = HeaderName::from_static("x-amz-client-context");
 const INVOCATION_TYPE: HeaderName = HeaderName::from_static("x-amz-invocation-type");
-const FAILOVER: HeaderName = HeaderName::from_static("x-swarm-failover");
+pub(crate) const FAILOVER: HeaderName = HeaderName::from_static("x-swarm-failover");
 const NO_EVENT: Bytes = Bytes::from_static(b"{}");
 
 /// What the headers of an invocation ask for.
@@ -71,6 +72,7 @@ pub(crate) struct Call<'a> {
     dry_run: bool,
     client_context: Option<String>,
     failover: Option<String>,
+    once: Option<Once>,
     pub(crate) id: RequestId,
 }
 
@@ -91,12 +93,24 @@ impl<'a> Call<'a> {
         target.qualifier = gateway.table.version(&target.name, target.qualifier);
         let Asked { log_tail, dry_run, client_context, failover } = Asked::parse(&head.headers)?;
         let payload = read(body, gateway.limits.max_event_bytes, gateway.limits.body_timeout).await?;
-        Ok(Self { target, payload: event(payload)?, log_tail, dry_run, client_context, failover, id })
+        let once = once::read(head, &payload)?;
+        Ok(Self { target, payload: event(payload)?, log_tail, dry_run, client_context, failover, once, id })
     }
 
-    /// A call that no headers say more about.
-    pub(crate) fn of(target: Target<'a>, payload: Bytes, id: RequestId) -> Self {
-        Self { target, payload, log_tail: false, dry_run: false, client_context: None, failover: None, id }
+    /// A call of which the headers say no more than that.
+    pub(crate) fn of(
+        target: Target<'a>,
+        payload: Bytes,
+        failover: Option<String>,
+        once: Option<Once>,
+        id: RequestId,
+    ) -> Self {
+        Self { target, payload, log_tail: false, dry_run: false, client_context: None, failover, once, id }
+    }
+
+    /// Whether it may run here before the host has looked.
+    pub(crate) fn may_begin(&self) -> bool {
+        self.once.is_none()
     }
 
     /// The function, if it is loaded here.
@@ -119,11 +133,19 @@ impl<'a> Call<'a> {
     pub(crate) fn receipt(&self, gateway: &Gateway) -> Receipt<'_> {
         let edge = gateway.name_header.clone();
         let version = self.target.qualifier.as_deref();
-        Receipt { name: &self.target.name, version, id: self.id, edge, tries: Tries::new(), log_tail: self.log_tail }
+        Receipt {
+            name: &self.target.name,
+            version,
+            id: self.id,
+            edge,
+            tries: Tries::new(),
+            log_tail: self.log_tail,
+            replayed: false,
+        }
     }
 
     /// What the host needs to find a better ending than the one here.
-    fn miss(&self, local: Outcome) -> MissRequest {
+    fn miss(&self, local: Option<Outcome>) -> MissRequest {
         MissRequest {
             name: self.target.name.clone().into_owned(),
             qualifier: self.target.qualifier.as_ref().map(|qualifier| qualifier.clone().into_owned()),
@@ -131,6 +153,7 @@ impl<'a> Call<'a> {
             payload: self.payload.clone(),
             client_context: self.client_context.clone(),
             failover: self.failover.clone(),
+            once: self.once.clone(),
             local,
         }
     }
@@ -148,16 +171,20 @@ async fn answer(
     if call.dry_run {
         return dry_run(gateway, &call);
     }
-    let outcome = match call.entry(gateway) {
-        Some(entry) => entry.invoke(call.invocation()).await,
-        None => Outcome::absent(started.elapsed()),
-    };
     let mut receipt = call.receipt(gateway);
-    receipt.tries.push(&gateway.name, outcome.class, outcome.duration);
-    if outcome.class == Ending::Ok {
-        return Ok(receipt.respond(outcome));
+    let mut local = None;
+    if call.may_begin() {
+        let outcome = match call.entry(gateway) {
+            Some(entry) => entry.invoke(call.invocation()).await,
+            None => Outcome::absent(started.elapsed()),
+        };
+        receipt.tries.push(&gateway.name, outcome.class, outcome.duration);
+        if outcome.class == Ending::Ok {
+            return Ok(receipt.respond(outcome));
+        }
+        local = Some(outcome);
     }
-    Ok(match Box::pin(fail_over(worker, &call, outcome, &mut receipt)).await {
+    Ok(match Box::pin(fail_over(worker, &call, local, &mut receipt)).await {
         Ok(outcome) => receipt.respond(outcome),
         Err(failure) => receipt.refuse(&failure),
     })
@@ -178,21 +205,28 @@ fn dry_run(gateway: &Gateway, call: &Call<'_>) -> Result<Response<Body>, Failure
 pub(crate) async fn fail_over(
     worker: &Rc<Worker>,
     call: &Call<'_>,
-    local: Outcome,
+    local: Option<Outcome>,
     receipt: &mut Receipt<'_>,
 ) -> Result<Outcome, Failure> {
-    let MissResponse { edge, tries, outcome } = ask_host(worker, call.miss(local)).await?;
+    let MissResponse { edge, tries, outcome, replayed } = ask_host(worker, call.miss(local)).await?;
     receipt.tries.extend(&tries);
+    receipt.replayed = replayed;
     if let Ok(edge) = HeaderValue::from_str(&edge) {
         receipt.edge = edge;
     }
-    Ok(outcome)
+    let repeats = call.once.as_ref().is_some_and(|once| once.repeats.is_some());
+    outcome.map_err(|Refusal { status, kind, message }| {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let failure = Failure::new(status, kind, message);
+        if repeats { failure.of_repeat() } else { failure }
+    })
 }
 
 async fn ask_host(worker: &Worker, request: MissRequest) -> Result<MissResponse, Failure> {
     let gateway: &Gateway = &worker.gateway;
     gateway.counters.misses.fetch_add(1, Relaxed);
-    let permit = gateway.miss.enter().await;
+    let admission = if request.once.is_some() { &gateway.once } else { &gateway.miss };
+    let permit = admission.enter().await;
     let permit = permit.ok_or_else(|| Failure::unavailable("Too many invocations wait for another edge"))?;
     let (host, limit) = (Arc::clone(&worker.host), gateway.limits.miss_timeout);
     // The host works on when the client goes away, so its place is taken as long as it works.
@@ -253,7 +287,7 @@ fn client_context(value: &HeaderValue) -> Result<String, Failure> {
         .ok_or_else(|| Failure::invalid_content("X-Amz-Client-Context must be JSON in Base64"))
 }
 
-fn failover(value: &HeaderValue) -> Result<String, Failure> {
+pub(crate) fn failover(value: &HeaderValue) -> Result<String, Failure> {
     match value.to_str() {
         Ok(text @ ("any" | "safe" | "never")) => Ok(text.to_owned()),
         _ => Err(Failure::invalid_parameter(format!("X-Swarm-Failover {value:?} must be any, safe or never"))),

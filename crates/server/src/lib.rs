@@ -21,6 +21,7 @@ mod host;
 mod invoke;
 mod limits;
 mod listener;
+mod once;
 mod read;
 mod receipt;
 mod reply;
@@ -38,7 +39,8 @@ pub use assets::Asset;
 pub use error::Error;
 pub use gateway::{Gateway, Health};
 pub use host::{
-    ControlRequest, ControlResponse, Ending, Host, HostError, HostFuture, MissRequest, MissResponse, Outcome, Try,
+    ControlRequest, ControlResponse, Ending, Host, HostError, HostFuture, MissRequest, MissResponse, Once, Outcome,
+    Refusal, Try,
 };
 pub use limits::Limits;
 pub use server::Server;

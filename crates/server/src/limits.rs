@@ -31,6 +31,8 @@ pub struct Limits {
     pub miss_in_flight: usize,
     /// Miss calls that wait for their turn; more are answered 503.
     pub miss_queue: usize,
+    /// Requests with an idempotency key at once: these stay with the host as long as their function runs.
+    pub once_in_flight: usize,
     /// The host bounds its own tries; this bounds the host.
     pub miss_timeout: Duration,
     pub control_in_flight: usize,
@@ -61,6 +63,7 @@ impl Default for Limits {
             linger_timeout: Duration::from_secs(2),
             miss_in_flight: 64,
             miss_queue: 1024,
+            once_in_flight: 128,
             miss_timeout: Duration::from_secs(16 * 60),
             control_in_flight: 64,
             control_queue: 256,

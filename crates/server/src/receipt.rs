@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     body::Body,
     host::{Ending, Outcome, Try},
+    once::REPLAYED,
     reply::{Failure, JSON, REQUEST_ID, exception},
     request_id::RequestId,
 };
@@ -77,6 +78,8 @@ pub(crate) struct Receipt<'a> {
     pub(crate) tries: Tries,
     /// `X-Amz-Log-Type: Tail`.
     pub(crate) log_tail: bool,
+    /// It is the answer to an earlier request with the same key.
+    pub(crate) replayed: bool,
 }
 
 #[derive(Serialize)]
@@ -149,6 +152,9 @@ impl Receipt<'_> {
     pub(crate) fn stamp(self, headers: &mut HeaderMap) {
         headers.insert(EDGE, self.edge);
         headers.insert(TRIES, self.tries.into_header());
+        if self.replayed {
+            headers.insert(REPLAYED, HeaderValue::from_static("true"));
+        }
     }
 }
 

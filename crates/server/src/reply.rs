@@ -1,5 +1,7 @@
 //! Responses the server makes itself, other than an invocation's. Errors have Lambda's shape.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use hyper::{
     Response, StatusCode,
@@ -7,7 +9,7 @@ use hyper::{
 };
 use serde::Serialize;
 
-use crate::{body::Body, request_id::RequestId};
+use crate::{body::Body, once::REPEAT, request_id::RequestId};
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
@@ -16,9 +18,11 @@ pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json"
 /// An error of the API.
 pub(crate) struct Failure {
     status: StatusCode,
-    kind: &'static str,
+    kind: Cow<'static, str>,
     message: String,
     allow: Option<&'static str>,
+    /// A request that a proxy sent again, and that is not made again.
+    repeat: bool,
 }
 
 #[derive(Serialize)]
@@ -30,8 +34,8 @@ struct Message<'a> {
 }
 
 impl Failure {
-    fn new(status: StatusCode, kind: &'static str, message: impl Into<String>) -> Self {
-        Self { status, kind, message: message.into(), allow: None }
+    pub(crate) fn new(status: StatusCode, kind: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self { status, kind: kind.into(), message: message.into(), allow: None, repeat: false }
     }
 
     pub(crate) fn invalid_parameter(message: impl Into<String>) -> Self {
@@ -71,6 +75,16 @@ impl Failure {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceException", message)
     }
 
+    /// Tells the proxy that it asked for a repetition in vain.
+    pub(crate) fn of_repeat(self) -> Self {
+        Self { repeat: true, ..self }
+    }
+
+    /// A request that is not made again, though nobody knows what became of it.
+    pub(crate) fn broken(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_GATEWAY, "ServiceException", message).of_repeat()
+    }
+
     pub(crate) fn late(message: impl Into<String>) -> Self {
         Self::new(StatusCode::GATEWAY_TIMEOUT, "ServiceException", message)
     }
@@ -82,24 +96,22 @@ impl Failure {
     /// The response. A 503 asks the client to come again in a second.
     pub(crate) fn respond(&self, id: RequestId) -> Response<Body> {
         let blame = if self.status.is_server_error() { "Service" } else { "User" };
-        let mut response = exception(self.status, self.kind, &Message { blame, message: &self.message }, id);
+        let mut response = exception(self.status, &self.kind, &Message { blame, message: &self.message }, id);
         if let Some(allow) = self.allow {
             response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+        }
+        if self.repeat {
+            response.headers_mut().insert(REPEAT, HeaderValue::from_static("refused"));
         }
         response
     }
 }
 
 /// A response with an AWS error type, whatever shape its body has.
-pub(crate) fn exception(
-    status: StatusCode,
-    kind: &'static str,
-    body: &impl Serialize,
-    id: RequestId,
-) -> Response<Body> {
+pub(crate) fn exception(status: StatusCode, kind: &str, body: &impl Serialize, id: RequestId) -> Response<Body> {
     let mut response = json(status, serde_json::to_vec(body).unwrap_or_default().into());
     let headers = response.headers_mut();
-    headers.insert(ERROR_TYPE, HeaderValue::from_static(kind));
+    headers.extend(HeaderValue::from_str(kind).ok().map(|kind| (ERROR_TYPE, kind)));
     headers.insert(REQUEST_ID, id.to_header());
     if status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::TOO_MANY_REQUESTS {
         headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));

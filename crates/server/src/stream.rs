@@ -30,7 +30,7 @@ use crate::{
     gateway::Gateway,
     host::{Ending, Outcome},
     invoke::{Call, fail_over},
-    receipt::{EDGE, EXECUTED_VERSION},
+    receipt::{EDGE, EXECUTED_VERSION, Receipt},
     reply::{Failure, REQUEST_ID},
     request_id::RequestId,
     table::Entry,
@@ -64,10 +64,7 @@ async fn answer(
     let (head, body) = request.into_parts();
     let call = Call::read(gateway, &head, target::streaming_segment(head.uri.path()), body, id).await?;
     let mut receipt = call.receipt(gateway);
-    let begun = match call.entry(gateway) {
-        Some(entry) => Streaming::start(entry, call.invocation()).begun().await,
-        None => Begun::Ended(Outcome::absent(counted.started.elapsed())),
-    };
+    let begun = Begun::of(&call, gateway, counted.started).await;
     let body = match begun {
         Begun::Streams(head, streaming) => {
             receipt.tries.push_named(&gateway.name, "streams", counted.started.elapsed());
@@ -76,14 +73,11 @@ async fn answer(
             let framing = Framing::EventStream { log_tail: call.log_tail };
             Body::Stream(Box::new(StreamBody::new(first, streaming, framing, counted)))
         }
-        Begun::Ended(mut outcome) => {
-            receipt.tries.push(&gateway.name, outcome.class, outcome.duration);
-            if outcome.class != Ending::Ok {
-                outcome = match fail_over(worker, &call, outcome, &mut receipt).await {
-                    Ok(outcome) => outcome,
-                    Err(failure) => return Ok(receipt.refuse(&failure)),
-                };
-            }
+        Begun::Ended(local) => {
+            let outcome = match ended(worker, &call, local, &mut receipt).await {
+                Ok(outcome) => outcome,
+                Err(failure) => return Ok(receipt.refuse(&failure)),
+            };
             if matches!(outcome.class, Ending::Absent | Ending::Refused | Ending::Unreachable) {
                 return Ok(receipt.respond(outcome));
             }
@@ -102,6 +96,22 @@ async fn answer(
     headers.insert(REQUEST_ID, id.to_header());
     receipt.stamp(headers);
     Ok(response)
+}
+
+/// The outcome of an invocation that streamed nothing here: its own if it is a good one.
+pub(crate) async fn ended(
+    worker: &Rc<Worker>,
+    call: &Call<'_>,
+    local: Option<Outcome>,
+    receipt: &mut Receipt<'_>,
+) -> Result<Outcome, Failure> {
+    if let Some(outcome) = &local {
+        receipt.tries.push(&worker.gateway.name, outcome.class, outcome.duration);
+    }
+    match local {
+        Some(outcome) if outcome.class == Ending::Ok => Ok(outcome),
+        local => fail_over(worker, call, local, receipt).await,
+    }
 }
 
 /// What stands before a streamed response.
@@ -128,8 +138,21 @@ enum Next {
 /// How an invocation first shows itself.
 pub(crate) enum Begun {
     Streams(Head, Streaming),
-    /// It streamed nothing.
-    Ended(Outcome),
+    /// It streamed nothing; `None`: it may not begin before the host has looked.
+    Ended(Option<Outcome>),
+}
+
+impl Begun {
+    /// Begins the call here.
+    pub(crate) async fn of(call: &Call<'_>, gateway: &Gateway, started: Instant) -> Self {
+        if !call.may_begin() {
+            return Self::Ended(None);
+        }
+        match call.entry(gateway) {
+            Some(entry) => Streaming::start(entry, call.invocation()).begun().await,
+            None => Self::Ended(Some(Outcome::absent(started.elapsed()))),
+        }
+    }
 }
 
 impl Streaming {
@@ -144,7 +167,7 @@ impl Streaming {
             Next::Part(Part::Head(json)) => Begun::Streams(serde_json::from_slice(&json).unwrap_or_default(), self),
             // The plugin sends a head first.
             Next::Part(Part::Data(_)) => Begun::Streams(Head::default(), self),
-            Next::End(outcome) => Begun::Ended(outcome),
+            Next::End(outcome) => Begun::Ended(Some(outcome)),
         }
     }
 

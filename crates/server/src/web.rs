@@ -28,13 +28,14 @@ use crate::{
     body::Body,
     control::ask_host,
     gateway::Gateway,
-    host::{Ending, Outcome},
-    invoke::{Call, fail_over},
+    host::Ending,
+    invoke::{Call, FAILOVER, failover},
+    once,
     read::read,
     receipt::EDGE,
     reply::{Failure, REQUEST_ID},
     request_id::RequestId,
-    stream::{Begun, Counted, StreamBody, Streaming},
+    stream::{Begun, Counted, StreamBody, ended},
     target::{self, Target},
     worker::Worker,
 };
@@ -202,7 +203,8 @@ async fn answer(
     let arrival =
         Arrival { head: &head, path, body: &body, remote, id, api_id: &api_id, route_key: &route_key, path_parameters };
     let event = arrival.event(format).map_err(|error| Failure::internal(error.to_string()))?;
-    let call = Call::of(target, event.into(), id);
+    let failover = head.headers.get(FAILOVER).map(failover).transpose()?;
+    let call = Call::of(target, event.into(), failover, once::read(&head, &body)?, id);
     let mut response = executed(worker, &call, streams, counted).await?;
     response.headers_mut().insert(REQUEST_ID, id.to_header());
     Ok(with_cors(response, cors.as_ref(), &head.headers))
@@ -216,10 +218,7 @@ async fn executed(
 ) -> Result<Response<Body>, Failure> {
     let gateway = &*worker.gateway;
     let mut receipt = call.receipt(gateway);
-    let begun = match call.entry(gateway) {
-        Some(entry) => Streaming::start(entry, call.invocation()).begun().await,
-        None => Begun::Ended(Outcome::absent(counted.started.elapsed())),
-    };
+    let begun = Begun::of(call, gateway, counted.started).await;
     let mut response = match begun {
         Begun::Streams(begin, streaming) => {
             receipt.tries.push_named(&gateway.name, "streams", counted.started.elapsed());
@@ -229,14 +228,11 @@ async fn executed(
             let answer = answer.unwrap_or_else(|| Answer::of_type(begin.content_type));
             body.map_or_else(|| message(StatusCode::BAD_GATEWAY, "Internal Server Error"), |body| answer.respond(body))
         }
-        Begun::Ended(mut outcome) => {
-            receipt.tries.push(&gateway.name, outcome.class, outcome.duration);
-            if outcome.class != Ending::Ok {
-                outcome = match fail_over(worker, call, outcome, &mut receipt).await {
-                    Ok(outcome) => outcome,
-                    Err(failure) => return Ok(receipt.refuse(&failure)),
-                };
-            }
+        Begun::Ended(local) => {
+            let outcome = match ended(worker, call, local, &mut receipt).await {
+                Ok(outcome) => outcome,
+                Err(failure) => return Ok(receipt.refuse(&failure)),
+            };
             match outcome.class {
                 Ending::Ok => whole(&outcome.payload),
                 Ending::Absent => message(StatusCode::NOT_FOUND, "Not Found"),

@@ -74,7 +74,7 @@ export async function openEventInvocations(options: EventInvocationsOptions): Pr
     let outcome = await engine.invoke({ name: version === null ? name : qualifiedKey(name, version), requestId, clientContext, payload, remainingMs: null })
     if (outcome.class !== 'ok') {
       const local = outcome
-      outcome = (await onMiss({ name, qualifier: version, requestId, payload, clientContext, failover: null, local })).outcome
+      outcome = (await onMiss({ name, qualifier: version, requestId, payload, clientContext, failover: null, once: null, local })).outcome ?? local
     }
     if (outcome.class === 'absent' && registry.get(version === null ? name : qualifiedKey(name, version)) === null) return { kind: 'absent' }
     if (outcome.class === 'absent' || outcome.class === 'refused' || outcome.class === 'unreachable') return { kind: 'refused' }

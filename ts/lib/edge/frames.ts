@@ -15,7 +15,7 @@ const requestHeader = z.object({
   clientContext: z.string().max(MAX_HEADER_BYTES).nullable(),
 })
 
-const outcomeHeader = z.object({
+export const outcomeHeader = z.object({
   class: z.enum(['ok', 'error', 'timeout', 'crashed', 'refused', 'absent']),
   ms: z.number().nonnegative(),
   memoryMb: z.number().nonnegative(),
@@ -41,14 +41,15 @@ export function decodeOutcome(frame: Buffer): Outcome {
   return { ...header, logs: body.subarray(0, header.logs), payload: body.subarray(header.logs) }
 }
 
-function encode<Header>(_schema: z.ZodType<Header>, header: Header, ...parts: Buffer[]): Buffer {
+export function encode<Header>(_schema: z.ZodType<Header>, header: Header, ...parts: Buffer[]): Buffer {
   const text = Buffer.from(JSON.stringify(header))
   const length = Buffer.alloc(LENGTH_BYTES)
   length.writeUInt32BE(text.length)
   return Buffer.concat([length, text, ...parts])
 }
 
-function decode<Header>(schema: z.ZodType<Header>, frame: Buffer): { header: Header; body: Buffer } {
+/** Throws `INVALID_REQUEST`. */
+export function decode<Header>(schema: z.ZodType<Header>, frame: Buffer): { header: Header; body: Buffer } {
   if (frame.length < LENGTH_BYTES) throw malformed('length')
   const end = LENGTH_BYTES + frame.readUInt32BE(0)
   if (end > frame.length || end > MAX_HEADER_BYTES) throw malformed('length')

@@ -7,10 +7,11 @@ import { UnreachableError } from '../p2p/rpc.js'
 import type { Mesh, Peer } from '../p2p/types.js'
 import { distanceKm } from '../regions.js'
 import type { Registry } from '../registry/types.js'
-import { failOver, openEjections, openRetryBudget, orderCandidates, parsePolicy, type Attempt, type Candidate } from '../router.js'
+import { failOver, openEjections, openRetryBudget, orderCandidates, parsePolicy, type Attempt, type Candidate, type Policy } from '../router.js'
 import type { InvocationEvent, Try, TryClass } from '../snapshot.js'
 import { decodeInvoke, decodeOutcome, encodeInvoke, encodeOutcome, INVOKE } from './frames.js'
 import { holdingOf } from './holders.js'
+import type { Once } from './once.js'
 import { openRoundTrips } from './round-trips.js'
 import type { Place } from './spec.js'
 
@@ -21,6 +22,7 @@ export interface MissesOptions {
   registry: Pick<Registry, 'get'>
   /** Loads a published version here. */
   want: (key: string) => Promise<boolean>
+  once: Pick<Once, 'run'>
   /** No more work is taken from peers. */
   isDraining: () => boolean
   /** Every failover, and how it ended. */
@@ -44,7 +46,7 @@ const YOUNG_MS = 3_000
 
 const NEVER_STARTED: ReadonlySet<TryClass> = new Set(['absent', 'refused'])
 
-export function openMisses({ clock, engine, isDraining, log, mesh, onFailover, place, registry, want }: MissesOptions): Misses {
+export function openMisses({ clock, engine, isDraining, log, mesh, once, onFailover, place, registry, want }: MissesOptions): Misses {
   const budget = openRetryBudget(clock)
   const ejections = openEjections(clock)
   const roundTrips = openRoundTrips()
@@ -79,44 +81,73 @@ export function openMisses({ clock, engine, isDraining, log, mesh, onFailover, p
     return new Map(peers.map((peer) => [{ ...candidateOf(peer, name, place), rttMs: roundTrips.of(peer.id), setAside: aside.has(peer.id) }, peer]))
   }
 
+  const keyOf = ({ name, qualifier }: MissRequest): string => (qualifier === null || qualifier === '$LATEST' ? name : `${name}:${qualifier}`)
+  const timeoutOf = (request: MissRequest): number => {
+    const record = registry.get(keyOf(request))
+    return record ? record.config.timeout * 1_000 : UNKNOWN_TIMEOUT_MS
+  }
+  /** Of a function that is not known here nobody may assume that it may run twice. */
+  const policyOf = (request: MissRequest): Policy => parsePolicy(request.failover, registry.get(keyOf(request))?.config.failover ?? 'safe')
+
+  /** The first try, here. */
+  const begin = async (request: MissRequest): Promise<MissResponse> => {
+    const local = await engine.invoke({ ...request, name: keyOf(request), remainingMs: null })
+    const response = await settle(request, local)
+    return { ...response, tries: [{ edge: place.name, class: local.class, ms: local.ms }, ...response.tries] }
+  }
+
+  /** What becomes of an invocation that ended so here. */
+  const settle = async (request: MissRequest, local: Outcome): Promise<MissResponse> => {
+    const answered = (edge: string, outcome: Outcome, tries: Try[]): MissResponse => ({ edge, outcome, tries, refusal: null, replayed: false })
+    if (local.class === 'ok') return answered(place.name, local, [])
+    const here: Attempt<Outcome> = { class: local.class, ms: local.ms, outcome: local, mayHaveStarted: !NEVER_STARTED.has(local.class) }
+    const key = keyOf(request)
+    const record = registry.get(key)
+    // Published versions are loaded when they are first asked for.
+    if (key !== request.name && local.class === 'absent') {
+      const outcome = (await want(key)) ? await engine.invoke({ ...request, name: key, remainingMs: null }) : local
+      if (outcome.class === 'ok' || record === null) return answered(place.name, outcome, outcome === local ? [] : [{ edge: place.name, class: outcome.class, ms: outcome.ms }])
+    }
+    const timeoutMs = timeoutOf(request)
+    // Room for two executions in all: the one here has used up its part.
+    const deadlineAt = clock() - local.ms + 2 * timeoutMs + OVERHEAD_MS
+    const young = startedAt + YOUNG_MS - clock()
+    if (local.class === 'absent' && young > 0 && mesh.peers().length === 0) await firstStatus(mesh.events, young)
+
+    const peers = candidates(key)
+    const result = await failOver<Outcome>({
+      policy: parsePolicy(request.failover, record?.config.failover ?? 'any'),
+      here: { edge: place.name, attempt: here },
+      candidates: orderCandidates([...peers.keys()]),
+      deadlineAt,
+      clock,
+      mayRetry: () => budget.withdraw(),
+      attempt: (candidate, remainingMs) => {
+        const peer = peers.get(candidate)
+        if (!peer) throw new SwarmError('INTERNAL', 'a candidate without a peer')
+        return ask(peer, { ...request, name: key }, Math.min(remainingMs, timeoutMs + OVERHEAD_MS))
+      },
+    })
+    const first: Try = { edge: place.name, class: local.class, ms: local.ms }
+    if (result.tries.length > 0) onFailover({ at: clock(), requestId: request.requestId, function: request.name, tries: [first, ...result.tries] })
+    return answered(result.edge, result.outcome, result.tries)
+  }
+
   return {
     tick(requests) {
       budget.deposit(requests)
       roundTrips.record(mesh.peers())
     },
     async onMiss(request) {
-      const local = request.local
-      const here: Attempt<Outcome> = { class: local.class, ms: local.ms, outcome: local, mayHaveStarted: !NEVER_STARTED.has(local.class) }
-      const key = request.qualifier === null || request.qualifier === '$LATEST' ? request.name : `${request.name}:${request.qualifier}`
-      const record = registry.get(key)
-      // Published versions are loaded when they are first asked for.
-      if (key !== request.name && local.class === 'absent') {
-        const outcome = (await want(key)) ? await engine.invoke({ ...request, name: key, remainingMs: null }) : local
-        if (outcome.class === 'ok' || record === null) return { edge: place.name, tries: outcome === local ? [] : [{ edge: place.name, class: outcome.class, ms: outcome.ms }], outcome }
+      const { local, once: again } = request
+      if (local) return await settle(request, local)
+      const policy = policyOf(request)
+      const execute = () => begin(request)
+      if (again?.key) {
+        return await once.run({ ...again, key: again.key, fingerprint: again.fingerprint ?? '', function: request.name, requestId: request.requestId, leaseMs: 2 * timeoutOf(request) + OVERHEAD_MS, rerun: policy === 'any' }, execute)
       }
-      const timeoutMs = record ? record.config.timeout * 1_000 : UNKNOWN_TIMEOUT_MS
-      // Room for two executions in all: the one here has used up its part.
-      const deadlineAt = clock() - local.ms + 2 * timeoutMs + OVERHEAD_MS
-      const young = startedAt + YOUNG_MS - clock()
-      if (local.class === 'absent' && young > 0 && mesh.peers().length === 0) await firstStatus(mesh.events, young)
-
-      const peers = candidates(key)
-      const result = await failOver<Outcome>({
-        policy: parsePolicy(request.failover, record?.config.failover ?? 'any'),
-        here: { edge: place.name, attempt: here },
-        candidates: orderCandidates([...peers.keys()]),
-        deadlineAt,
-        clock,
-        mayRetry: () => budget.withdraw(),
-        attempt: (candidate, remainingMs) => {
-          const peer = peers.get(candidate)
-          if (!peer) throw new SwarmError('INTERNAL', 'a candidate without a peer')
-          return ask(peer, { ...request, name: key }, Math.min(remainingMs, timeoutMs + OVERHEAD_MS))
-        },
-      })
-      const first: Try = { edge: place.name, class: local.class, ms: local.ms }
-      if (result.tries.length > 0) onFailover({ at: clock(), requestId: request.requestId, function: request.name, tries: [first, ...result.tries] })
-      return result
+      if (again?.repeats && policy !== 'any') return notRepeated(place.name, again.repeats, policy)
+      return await execute()
     },
   }
 }
@@ -132,6 +163,15 @@ function candidateOf(peer: Peer, name: string, place: Place): Omit<Candidate, 'r
     holding: name.includes(':') ? 'unknown' : holdingOf(peer, name),
   }
 }
+
+/** The answer to a request that a proxy sends again, and that must not run twice. */
+const notRepeated = (edge: string, gone: string, policy: Policy): MissResponse => ({
+  edge,
+  tries: [],
+  outcome: null,
+  refusal: { status: 502, kind: 'ServiceException', message: `${gone} broke off and may have run the function; its failover is "${policy}", so it is not run again` },
+  replayed: false,
+})
 
 /** A call that brought no outcome. */
 function broken(error: unknown, timeoutMs: number, requestId: string): Omit<Attempt<Outcome>, 'ms'> {

@@ -16,6 +16,11 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ])
 
+/** The receipt of an edge, which does not know of the edges tried before it. */
+const TRIES = 'x-swarm-tries'
+/** To an edge: the one that may have begun with this request, and broke off. From an edge: that it leaves it at that. */
+export const REPEAT = 'x-swarm-repeat'
+
 /** The values of a header, in order. */
 const valuesOf = (raw: readonly string[], wanted: string): string[] =>
   raw.filter((_, index) => index % 2 === 1 && raw[index - 1]?.toLowerCase() === wanted)
@@ -41,7 +46,7 @@ export const endToEnd = (raw: readonly string[], also: readonly string[] = []): 
  */
 export const requestHeaders = (request: IncomingMessage, host: string | null, via: string): string[] => {
   const raw = request.rawHeaders
-  const headers = endToEnd(raw, ['via', 'x-forwarded-for', ...(host === null ? [] : ['host'])])
+  const headers = endToEnd(raw, ['via', 'x-forwarded-for', REPEAT, ...(host === null ? [] : ['host'])])
   if (host !== null) headers.push('Host', host)
   const add = (name: string, value: string) => headers.push(name, [...valuesOf(raw, name.toLowerCase()), value].join(', '))
   add('Via', `${request.httpVersion} ${via}`)
@@ -52,9 +57,11 @@ export const requestHeaders = (request: IncomingMessage, host: string | null, vi
   return headers
 }
 
-/** The response's headers as the client gets them; `attempts` is how many edges were tried. */
-export const responseHeaders = (raw: readonly string[], via: string, attempts: number): string[] => {
-  const headers = endToEnd(raw, ['via'])
+/** The response's headers as the client gets them; `attempts` is how many edges were tried, `tries` what became of the others. */
+export const responseHeaders = (raw: readonly string[], via: string, attempts: number, tries: string): string[] => {
+  const receipt = tries === '' ? null : headerOf(raw, TRIES)
+  const headers = endToEnd(raw, receipt === null ? ['via', REPEAT] : ['via', REPEAT, TRIES])
+  if (receipt !== null) headers.push('X-Swarm-Tries', [tries, receipt].filter(part => part !== '').join(', '))
   headers.push('Via', [...valuesOf(raw, 'via'), `1.1 ${via}`].join(', '), 'X-Swarm-Proxy', String(attempts))
   return headers
 }

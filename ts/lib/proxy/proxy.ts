@@ -8,6 +8,7 @@ import { Pool } from 'undici'
 import { formatEndpoint, listenError } from '../config.js'
 import { codeOf, SwarmError } from '../errors.js'
 import type { Log } from '../log.js'
+import { openRetryBudget } from '../router.js'
 import type { Upstream, Upstreams } from '../upstreams.js'
 import { rawFailure } from './failure.js'
 import { forward, type Forwarding } from './forward.js'
@@ -112,6 +113,7 @@ export const openProxy = async ({ host, port, upstreams, log, graceMs = GRACE_MS
     via: `swarmlambda-${randomBytes(4).toString('hex')}`,
     isClosing: () => isClosing,
     endless,
+    budget: openRetryBudget(() => performance.now()),
     log,
   }
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {

@@ -103,7 +103,7 @@ function load(url: string, name: string) {
 
 describe('kill -9 under load through the proxy', () => {
   for (const victim of NAMES) {
-    test(`${victim}: nothing fails but what was under way there`, async () => {
+    test(`${victim}: nothing fails`, async () => {
       const others = NAMES.filter((name) => name !== victim)
       await connected(Object.values(mesh.edges))
       // Near the victim, so that all the load is on it.
@@ -132,11 +132,8 @@ describe('kill -9 under load through the proxy', () => {
       assert.ok(!answeredBy(goneAt, restartedAt - 300).has(victim), story)
       assert.ok(answeredBy(restartedAt, Infinity).has(victim), story)
 
-      // What was under way on a connection to the victim when it died may have run there: it is not sent again.
-      const failed = sent.filter(({ result }) => result !== '200 "fresh"')
-      // A process of that size needs some milliseconds to die, in which its sockets still take requests.
-      assert.deepEqual(failed.filter(({ at }) => at > goneAt), [], story)
-      assert.ok(failed.length <= CLIENTS && failed.every(({ result }) => result.startsWith('502 ')), story)
+      // What was under way there is made again elsewhere, as the function's failover allows.
+      assert.deepEqual(sent.filter(({ result }) => result !== '200 "fresh"'), [], story)
     })
   }
 })

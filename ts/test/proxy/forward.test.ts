@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http'
+import { request as httpRequest, type ClientRequest, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { text } from 'node:stream/consumers'
@@ -168,18 +168,50 @@ test('a draining edge gets no new requests, and finishes those it has', async ()
   assert.equal((await fetch(rig.proxy.url)).status, 503)
 })
 
-test('a request that may have reached an edge is not sent to another', async () => {
-  await using a = await openStubEdge({ name: 'edge-a', handler: request => request.socket.destroy() })
-  await using b = await openStubEdge({ name: 'edge-b' })
-  for (const init of [{}, { method: 'POST', body: 'x' }]) {
+/** Breaks every connection that brings a request, once its body is there. */
+const breaks: RequestListener = request => void request.resume().on('end', () => request.socket.destroy())
+
+test('a request whose edge breaks off is sent whole to the next one, which is told', async () => {
+  const seen: string[] = []
+  await using a = await openStubEdge({ name: 'edge-a', handler: breaks })
+  await using b = await openStubEdge({
+    name: 'edge-b',
+    handler: (request, response) => {
+      void text(request).then(body => {
+        seen.push(`${request.method} ${String(request.headers['x-swarm-repeat'] ?? '')} ${body.length}`)
+        response.setHeader('x-swarm-tries', 'edge-b=ok;1.0ms')
+        response.end('b')
+      })
+    },
+  })
+  for (const init of [{}, { method: 'POST', body: 'x'.repeat(300_000) }]) {
     await using rig = await openRig([a, b], { checkEveryMs: 60_000 })
-    const response = await fetch(rig.proxy.url, init)
-    assert.equal(response.status, 502)
-    assert.equal(response.headers.get('x-amzn-errortype'), 'ServiceException')
-    const body = JSON.stringify(await response.json())
-    assert.match(body, /^{"Type":"Service","Message":"edge-a \(127\.0\.0\.1:\d+\) broke off before it answered: .*"}$/)
-    assert.equal(b.requests.length, 0)
+    const response = await fetch(rig.proxy.url, { ...init, headers: { 'x-swarm-repeat': 'forged' } })
+    assert.equal(await response.text(), 'b')
+    assert.match(response.headers.get('x-swarm-tries') ?? '', /^edge-a=unreachable;\d+\.\dms, edge-b=ok;1\.0ms$/)
+    assert.equal(response.headers.get('x-swarm-proxy'), '2')
   }
+  assert.deepEqual(seen, ['GET edge-a 0', 'POST edge-a 300000'])
+})
+
+test('what the next one does not make again, what breaks off there as well, and what is too large to keep, fails', async () => {
+  await using a = await openStubEdge({ name: 'edge-a', handler: breaks })
+  await using refuses = await openStubEdge({
+    name: 'edge-b',
+    handler: (request, response) => void request.resume().on('end', () => response.writeHead(502, { 'x-swarm-repeat': 'refused' }).end('not twice')),
+  })
+  await using breaksToo = await openStubEdge({ name: 'edge-c', handler: breaks })
+  const post = async (next: StubEdge, body: string): Promise<string> => {
+    await using rig = await openRig([a, next], { checkEveryMs: 60_000 })
+    const response = await fetch(rig.proxy.url, { method: 'POST', body })
+    return `${response.status} ${await response.text()}`
+  }
+  assert.equal(await post(refuses, 'x'), '502 not twice')
+  const broken = /^502 {"Type":"Service","Message":"edge-a \(127\.0\.0\.1:\d+\) broke off before it answered: .*"}$/
+  assert.match(await post(breaksToo, 'x'), broken)
+  assert.equal(breaksToo.requests.length, 1)
+  assert.match(await post(refuses, 'x'.repeat(7_000_000)), broken)
+  assert.equal(refuses.requests.length, 1)
 })
 
 test('an answer that breaks off in the middle is not made to look whole', async () => {
@@ -247,16 +279,30 @@ test('a client that goes away while it sends is noticed by the edge', async () =
   assert.equal(rig.upstreams.live().length, 1)
 })
 
-test('an edge that hangs is left aside, and what waits for it is ended', async () => {
+test('an edge that hangs is left aside, and what waits for it is answered by the next one', async () => {
   await using a = await openStubEdge({ name: 'edge-a', handler: () => {} })
   await using b = await openStubEdge({ name: 'edge-b' })
-  await using rig = await openRig([a, b], { checkEveryMs: 20, checkTimeoutMs: 50, giveUpMs: 200 })
-  const stuck = fetch(rig.proxy.url)
+  await using rig = await openRig([a, b], { checkEveryMs: 20, checkTimeoutMs: 50 })
+  const stuck = fetch(rig.proxy.url, { method: 'POST', body: 'x' })
   await once(a.events, 'request')
   a.health = 'silent'
-  await untilUpstreams(rig.upstreams, () => rig.upstreams.live().length === 1)
+  assert.equal((await stuck).headers.get('x-swarm-edge'), 'edge-b')
   assert.equal((await fetch(rig.proxy.url)).headers.get('x-swarm-edge'), 'edge-b')
-  assert.equal((await stuck).status, 502)
+  assert.deepEqual(b.requests.map(({ headers }) => headers['x-swarm-repeat']), ['edge-a', undefined])
+})
+
+test('when the next one does not make it again, an edge that hangs may answer yet, and is given up in the end', async () => {
+  const held: ServerResponse[] = []
+  await using a = await openStubEdge({ name: 'edge-a', handler: (_request, response) => void held.push(response) })
+  await using b = await openStubEdge({ name: 'edge-b', handler: (_request, response) => response.writeHead(502, { 'x-swarm-repeat': 'refused' }).end() })
+  await using rig = await openRig([a, b], { checkEveryMs: 20, checkTimeoutMs: 50, giveUpMs: 1_000 })
+  const both = [fetch(rig.proxy.url), fetch(rig.proxy.url)]
+  while (a.requests.length < 2) await once(a.events, 'request')
+  a.health = 'silent'
+  while (b.requests.length < 2) await once(b.events, 'request')
+  held[0]?.end('late')
+  const texts = await Promise.all(both.map(async (answer) => `${(await answer).status} ${(await (await answer).text()).slice(0, 30)}`))
+  assert.deepEqual(texts.sort(), ['200 late', '502 {"Type":"Service","Message":"e'])
 })
 
 test('a proxy that is its own edge says so instead of going round', async () => {

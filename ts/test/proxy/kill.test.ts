@@ -30,7 +30,7 @@ const openChild = async (name: string): Promise<Child> => {
   return { endpoint: { host: '127.0.0.1', port }, process: child, kill, [Symbol.asyncDispose]: kill }
 }
 
-test('kill -9 of the edge in use costs only the requests under way there, and idle connections to it none', async () => {
+test('kill -9 of the edge in use costs no request: not those under way, not those on idle connections', async () => {
   await using a = await openChild('edge-a')
   await using b = await openChild('edge-b')
   await using upstreams = openUpstreams({ edges: [a.endpoint, b.endpoint], region: null, log: SILENT })
@@ -50,27 +50,21 @@ test('kill -9 of the edge in use costs only the requests under way there, and id
   const after = await Promise.all(Array.from({ length: 16 }, post))
   assert.deepEqual(new Set(after.map(({ status }) => status)), new Set([200]))
 
-  // Under load: at most what was under way at the moment of the kill, and nothing once the edge is known to be down.
+  // Under load: what was under way at the moment of the kill is sent to the other edge.
   await using c = await openChild('edge-c')
   await using two = openUpstreams({ edges: [c.endpoint, b.endpoint], region: null, log: SILENT })
   await using busy = await openProxy({ host: '127.0.0.1', port: 0, upstreams: two, log: SILENT })
   await two.settled()
   const CLIENTS = 16
   let failures = 0
-  let failuresAfter = 0
   let served = 0
-  let isDown = false
   const stop = new AbortController()
-  const down = once(two.events, 'change').then(() => {
-    isDown = true
-  })
+  const down = once(two.events, 'change')
   const client = async (): Promise<void> => {
     while (!stop.signal.aborted) {
-      const wasDown = isDown
       const { statusCode, headers, body } = await request(busy.url, { method: 'POST', body: '{}', dispatcher: agent })
       await body.text()
       if (statusCode !== 200) failures += 1
-      if (statusCode !== 200 && wasDown) failuresAfter += 1
       if (headers['x-swarm-edge'] === 'edge-b') served += 1
       if (served > 200) stop.abort()
       if (served === 0 && ++requests === 200) killed = c.kill()
@@ -81,7 +75,6 @@ test('kill -9 of the edge in use costs only the requests under way there, and id
   await Promise.all(Array.from({ length: CLIENTS }, client))
   await killed
   await down
-  assert.ok(failures <= CLIENTS, `${failures} failures`)
-  assert.equal(failuresAfter, 0)
+  assert.equal(failures, 0)
   await agent.close()
 })

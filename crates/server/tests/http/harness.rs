@@ -74,7 +74,8 @@ pub fn elsewhere(request: MissRequest) -> HostFuture<MissResponse> {
 pub fn ended(class: Ending, payload: Bytes) -> MissResponse {
     let duration = Duration::from_micros(2_300);
     let outcome = Outcome { class, payload, logs: Bytes::from_static(b"a log line\n"), duration, memory_bytes: 0 };
-    MissResponse { edge: "edge-b".into(), tries: vec![Try { edge: "edge-b".into(), class, duration }], outcome }
+    let tries = vec![Try { edge: "edge-b".into(), class, duration }];
+    MissResponse { edge: "edge-b".into(), tries, outcome: Ok(outcome), replayed: false }
 }
 
 /// Gives the request back.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use swarmlambda_server::{ControlResponse, HostFuture, Limits, MissResponse};
+use swarmlambda_server::{ControlResponse, HostFuture, Limits, MissRequest, MissResponse, Refusal};
 use tokio::sync::Semaphore;
 
 use crate::harness::{Edge, echo, elsewhere, fails, get, host, invocation};
@@ -110,4 +110,40 @@ fn does_not_wait_for_a_host_for_ever() {
     let edge = Edge::with(limits, host(|_| Box::pin(std::future::pending()), |_| Box::pin(std::future::pending())));
     assert_eq!(edge.send(&invocation("hello", "", "{}")).status, 504);
     assert_eq!(edge.send(&get("/x")).status, 504);
+}
+
+#[test]
+fn asks_the_host_before_it_runs_what_may_have_run_already() {
+    let miss = |request: MissRequest| -> HostFuture<MissResponse> {
+        Box::pin(async move {
+            assert!(request.local.is_none(), "nothing ran here");
+            let once = request.once.clone().unwrap();
+            let answer = elsewhere(request).await?;
+            if once.repeats.is_some() {
+                let refusal = Refusal { status: 409, kind: "ConflictException".into(), message: "it runs".into() };
+                return Ok(MissResponse { outcome: Err(refusal), tries: Vec::new(), ..answer });
+            }
+            assert_eq!(once.key.as_deref(), Some("k"));
+            Ok(MissResponse { replayed: true, ..answer })
+        })
+    };
+    let edge = Edge::with(Limits::default(), host(miss, echo));
+    let again = edge.send(&invocation("hello", "idempotency-key: k\r\n", "7"));
+    assert_eq!((again.status, again.body.as_str(), again.header("idempotent-replayed")), (200, "7", Some("true")));
+    assert_eq!(again.header("x-swarm-tries"), Some("edge-b=ok;2.3ms"));
+    for path in [
+        "/2015-03-31/functions/hello/invocations",
+        "/2021-11-15/functions/hello/response-streaming-invocations",
+        "/fn/hello",
+    ] {
+        let head = "HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\nx-swarm-repeat: edge-z\r\n\r\n7";
+        let refused = edge.send(&format!("POST {path} {head}"));
+        assert_eq!(refused.error(), (409, "ConflictException", "it runs".to_owned()), "{path}");
+        assert_eq!(refused.header("x-swarm-tries"), Some(""));
+    }
+    let control = |method| {
+        edge.send(&format!("{method} /x HTTP/1.1\r\nhost: a\r\nx-swarm-repeat: edge-z\r\ncontent-length: 0\r\n\r\n"))
+            .status
+    };
+    assert_eq!((control("POST"), control("PATCH"), control("PUT"), control("GET")), (502, 502, 201, 201));
 }

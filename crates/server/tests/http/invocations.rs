@@ -47,7 +47,7 @@ fn tells_the_host_everything_about_a_miss() {
     assert_eq!(request.payload, "{}", "no body is an empty event");
     assert_eq!(request.client_context.as_deref(), Some(r#"{"a":1}"#));
     assert_eq!(request.failover.as_deref(), Some("safe"));
-    assert_eq!(request.local.class, Ending::Absent);
+    assert_eq!(request.local.as_ref().unwrap().class, Ending::Absent);
 }
 
 #[test]

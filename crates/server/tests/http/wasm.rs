@@ -38,7 +38,14 @@ fn deploy(edge: &Edge, name: &str, source: &str, change: impl FnOnce(&mut Functi
 
 /// No other edge helps: the outcome of this one stands.
 fn alone(request: MissRequest) -> HostFuture<MissResponse> {
-    Box::pin(async move { Ok(MissResponse { edge: "edge-a".into(), tries: Vec::new(), outcome: request.local }) })
+    Box::pin(async move {
+        Ok(MissResponse {
+            edge: "edge-a".into(),
+            tries: Vec::new(),
+            outcome: Ok(request.local.unwrap()),
+            replayed: false,
+        })
+    })
 }
 
 fn lonely() -> Edge {
