@@ -20,10 +20,11 @@ const LAYERS = {
   router: ['regions', 'p2p'],
   bundle: [],
   client: [],
-  project: ['api', 'bundle', 'client', 'regions'],
+  project: ['api', 'schedules', 'bundle', 'client', 'regions'],
   metrics: [],
   api: ['router', 'registry', 'bundle', 'metrics', 'regions'],
   lambda: ['api', 'registry', 'bundle', 'regions'],
+  dev: ['project', 'client', 'regions'],
   native: [],
   queue: ['registry'],
   schedules: ['api', 'queue', 'registry', 'p2p'],
@@ -43,7 +44,7 @@ const PROGRAMS = {
   proxy: ['proxy', 'upstreams', 'config', 'cli'],
   dns: ['dns', 'upstreams', 'config', 'cli'],
   swarmlambda: [],
-  commands: ['client', 'project', 'config', 'cluster', 'api'],
+  commands: ['client', 'project', 'dev', 'regions', 'config', 'cluster', 'api'],
 }
 
 const withoutExtension = (name) => name.replace(/\.[a-z.]+$/, '')

@@ -4,6 +4,8 @@ import { SwarmError } from '../lib/errors.js'
 import { VERSION } from '../lib/version.js'
 import { addCompletion } from './commands/completion.js'
 import { addDeploy } from './commands/deploy.js'
+import { addDev } from './commands/dev.js'
+import { addInit } from './commands/init.js'
 import { addFunctions } from './commands/functions.js'
 import { addInvoke } from './commands/invoke.js'
 import { addKeys } from './commands/keys.js'
@@ -11,6 +13,7 @@ import { addMesh } from './commands/mesh.js'
 import { paintOf } from './commands/output.js'
 import { addPrograms } from './commands/programs.js'
 import { addRoutes } from './commands/routes.js'
+import { addSchedules } from './commands/schedules.js'
 import { addToken } from './commands/token.js'
 import { addVersions } from './commands/versions.js'
 
@@ -18,7 +21,8 @@ const EXIT_FAILED = 1
 const EXIT_USAGE = 2
 
 const GROUPS: readonly (readonly [heading: string, ...add: ((program: Command) => void)[]])[] = [
-  ['Functions:', addDeploy, addInvoke, addFunctions, addVersions, addRoutes],
+  ['Begin:', addInit, addDev],
+  ['Functions:', addDeploy, addInvoke, addFunctions, addVersions, addRoutes, addSchedules],
   ['The mesh:', addMesh, addKeys, addToken],
   ['Programs:', addPrograms],
   ['This command line:', addCompletion],

@@ -6,6 +6,8 @@ export const ERRORS = {
   /** Somebody listens on that port already. */
   ADDRESS_IN_USE: { status: 500, type: 'ServiceException' },
   ADDRESS_UNUSABLE: { status: 500, type: 'ServiceException' },
+  /** A program of a local mesh did not come up. */
+  START_FAILED: { status: 500, type: 'ServiceException' },
   STATE_DIR_IN_USE: { status: 500, type: 'ServiceException' },
   INVALID_PARAMETER: { status: 400, type: 'InvalidParameterValueException' },
   INVALID_REQUEST: { status: 400, type: 'InvalidRequestContentException' },

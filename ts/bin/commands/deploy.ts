@@ -60,7 +60,9 @@ export function addDeploy(program: Command): void {
       }
       const routes = await deploying.deployRoutes(client, project)
       if (routes > 0) say(`${routes} route${routes === 1 ? '' : 's'} set`)
-      show({ functions: results, routes: project.routes }, () => results.map(({ url }) => `${url}\n`).join(''))
+      const schedules = await deploying.deploySchedules(client, project)
+      if (schedules > 0) say(`${schedules} schedule${schedules === 1 ? '' : 's'} set`)
+      show({ functions: results, routes: project.routes, schedules: project.schedules }, () => results.map(({ url }) => `${url}\n`).join(''))
     })
 }
 

@@ -85,7 +85,7 @@ export interface Receipt {
   log: string | null
 }
 
-function receiptOf({ headers, status, text: answer }: Answer): Receipt {
+export function receiptOf({ headers, status, text: answer }: Answer): Receipt {
   const log = headers['x-amz-log-result']
   return {
     status,
@@ -103,7 +103,7 @@ function receiptOf({ headers, status, text: answer }: Answer): Receipt {
 const triesOf = (header: string): Receipt['tries'] =>
   [...header.matchAll(/([^=,\s]+)=(\w+);([\d.]+)ms/g)].map(([, edge = '', kind = '', ms = '0']) => ({ edge, class: kind, ms: Number(ms) }))
 
-const words = ({ requestId, status, tries }: Receipt): string =>
+export const words = ({ requestId, status, tries }: Receipt): string =>
   `${status === 202 ? 'queued' : tries.map(({ class: kind, edge, ms }) => `${edge} ${kind} ${ms} ms`).join(' → ')}  request ${requestId ?? '?'}`
 
 function parsed(answer: string): unknown {

@@ -83,6 +83,12 @@ async function look(client: Client, name: string, signal?: AbortSignal): Promise
   }
 }
 
+/** The project's schedules, beside those that are there. */
+export async function deploySchedules(client: Client, { schedules }: Project): Promise<number> {
+  for (const [name, schedule] of Object.entries(schedules)) await client.json('PUT', `/schedules/${encodeURIComponent(name)}`, schedule)
+  return Object.keys(schedules).length
+}
+
 /** The project's routes, over those that are there. */
 export async function deployRoutes(client: Client, { routes }: Project): Promise<number> {
   const count = Object.keys(routes).length

@@ -12,6 +12,7 @@ export interface Project {
   folder: string
   functions: FunctionToDeploy[]
   routes: NonNullable<ProjectFile['routes']>
+  schedules: NonNullable<ProjectFile['schedules']>
   dev: DevSettings
   /** Whether swarmlambda.json is there. */
   hasFile: boolean
@@ -42,10 +43,10 @@ export async function openProject(path: string, named?: string): Promise<Project
   if (!kind.isDirectory()) {
     const one = { name: named ?? nameOf(own), settings: {} }
     const code = extname(full) === '.zip' ? archive(full) : folderCode(dirname(full), `${own}.handler`)
-    return { folder: dirname(full), functions: [{ ...one, code }], routes: {}, dev: {}, hasFile: false }
+    return { folder: dirname(full), functions: [{ ...one, code }], routes: {}, schedules: {}, dev: {}, hasFile: false }
   }
   const file = await readProjectFile(full)
-  const { dev = {}, functions, name, routes = {}, $schema: _, ...defaults } = file ?? {}
+  const { dev = {}, functions, name, routes = {}, schedules = {}, $schema: _, ...defaults } = file ?? {}
   const several: [string, FunctionSettings][] = functions === undefined ? [[named ?? name ?? nameOf(own), {}]] : Object.entries(functions)
   return {
     folder: full,
@@ -54,6 +55,7 @@ export async function openProject(path: string, named?: string): Promise<Project
       return { name: each, settings: merged, code: (handler = merged.handler) => folderCode(full, 'index.handler')(handler) }
     }),
     routes,
+    schedules,
     dev,
     hasFile: file !== null,
   }

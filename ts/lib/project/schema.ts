@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { functionFields, functionName } from '../api/schemas.js'
 import { isRouteKey, ROUTE_KEY_RULE, routeTarget } from '../api/routes.js'
+import { scheduleSchema } from '../schedules/api.js'
 import { REGIONS } from '../regions.js'
 
 const MAX_DEV_EDGES = 16
@@ -32,11 +33,12 @@ export const projectSchema = z.strictObject({
   ...fields,
   functions: z.record(functionName, z.strictObject(fields)).optional().describe('Several functions by name; the fields beside this one are the defaults of all'),
   routes: z.record(z.string().refine(isRouteKey, ROUTE_KEY_RULE), routeTarget).optional().describe('METHOD /path, ANY /path or $default → function, function:alias or function:version; routes that are not listed stay'),
+  schedules: z.record(z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, - or _'), scheduleSchema).optional().describe('By name: which function is called when; schedules that are not listed stay'),
   dev: dev.optional().describe('What swarmlambda dev starts'),
 })
 
 export type ProjectFile = z.infer<typeof projectSchema>
-export type FunctionSettings = Omit<ProjectFile, '$schema' | 'name' | 'functions' | 'routes' | 'dev'>
+export type FunctionSettings = Omit<ProjectFile, '$schema' | 'name' | 'functions' | 'routes' | 'schedules' | 'dev'>
 export type DevSettings = NonNullable<ProjectFile['dev']>
 
 /** JSON schema, draft 2020-12, as editors read it. */

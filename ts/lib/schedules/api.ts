@@ -15,7 +15,8 @@ const MAX_INPUT_BYTES = 65_536
 const MAX_SCHEDULES = 1_000
 const NAME = /^[a-zA-Z0-9_-]{1,64}$/
 
-const bodySchema = z.strictObject({
+/** The body of `PUT /schedules/{name}`. */
+export const scheduleSchema = z.strictObject({
   /** A name, `name:qualifier` or an ARN. */
   function: z.string('must be the name of a function').max(256),
   expression: z.string('must be rate(…) or cron(…)').max(256),
@@ -27,11 +28,11 @@ const bodySchema = z.strictObject({
 })
 
 /** As the registry has it. */
-export type Schedule = z.infer<typeof bodySchema> & { name: string; slots: Slots; createdAt: number; lastModified: number }
+export type Schedule = z.infer<typeof scheduleSchema> & { name: string; slots: Slots; createdAt: number; lastModified: number }
 
 const stored = (record: ItemRecord, shortestMs: number): Schedule | null => {
   const name = scheduleOf(record.name)
-  const value = bodySchema.safeParse(record.value).data
+  const value = scheduleSchema.safeParse(record.value).data
   if (name === null || !value) return null
   try {
     const slots = parseExpression(value.expression, { timezone: value.timezone, anchor: record.lastModified, shortestMs })
@@ -94,7 +95,7 @@ export function openScheduleApi({ claims, clock, nameOf, registry, shortestMs }:
       const before = registry.item(key)
       if (before !== null) find(name, grant)
       else if (!NAME.test(name)) throw new SwarmError('INVALID_PARAMETER', 'name: must be 1 to 64 letters, digits, - or _')
-      const value = check(bodySchema, parseJson(body))
+      const value = check(scheduleSchema, parseJson(body))
       mustCover(grant, value.function)
       mustExist(registry, value.function)
       parseExpression(value.expression, { timezone: value.timezone, anchor: 0, shortestMs })
