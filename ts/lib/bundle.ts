@@ -7,7 +7,7 @@ import { memory } from './bundle/memory.js'
 
 export type { Bundle } from './bundle/esbuild.js'
 export { HANDLER_MODULE } from './bundle/esbuild.js'
-export { archiveOf } from './bundle/archive.js'
+export { archiveOf, unpack as unpackArchive } from './bundle/archive.js'
 export { MAX_ARCHIVE_BYTES, MAX_UNPACKED_BYTES } from './bundle/archive.js'
 export { MAX_ASSET_BYTES } from './bundle/files.js'
 

@@ -15,10 +15,13 @@ import { listenError, type EdgeConfig } from './config.js'
 import { openStack } from './disposal.js'
 import { readAssets } from './edge/assets.js'
 import { openBroadcasts, type Broadcasts } from './edge/broadcasts.js'
+import { openChaos } from './edge/chaos.js'
+import { openCommands } from './edge/commands.js'
 import { openDrain, type Drain } from './edge/drain.js'
 import { holdersOf, waitForHolders } from './edge/holders.js'
 import { openEventInvocations } from './edge/event-invocations.js'
 import { openMembership } from './edge/membership.js'
+import { openHistory } from './edge/history.js'
 import { openMisses } from './edge/misses.js'
 import { openOnce } from './edge/once.js'
 import { openSites } from './edge/sites.js'
@@ -157,6 +160,9 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
   const shortestMs = config.shortestRateMs
   stack.use(openSchedules({ registry, mesh, claims, region: awsRegion('local'), enqueue: (event) => events.enqueue(event), isDraining, shortestMs, clock: Date.now, log }))
 
+  const history = stack.use(openHistory({ mesh, registry, self: nodeName, onEvent: (event) => engine.publish('history', JSON.stringify(event)), clock: Date.now }))
+  const chaos = openChaos({ allowed: !config.needsToken, mesh, die: () => process.kill(process.pid, 'SIGKILL'), refresh: () => broadcasts?.refresh(), log })
+  const commands = openCommands({ self: nodeName, mesh, engine, drain, chaos, want: (key) => sync.want(key) })
   const accessKeys = openAccessKeys(registry, sealer)
   const control = openControl({
     functions,
@@ -170,6 +176,9 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
     ),
     events: { accept: (request, name) => events.accept(request, name), deadLetters: events.deadLetters },
     drain,
+    commands,
+    chaos: chaos.allowed,
+    history: () => history.list(),
     schedules: openScheduleApi({ registry, claims, nameOf: (id) => (id === mesh.id ? nodeName : (mesh.peers().find((peer) => peer.id === id)?.name ?? id)), shortestMs, clock: Date.now }),
     metrics: () => metrics.page(),
     onError: (error, { method, path }) => log.error('a control call failed', { method, path, error: messageOf(error) }),
@@ -181,7 +190,12 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
   if (config.needsToken) say('control calls need a token: bin/swarmlambda.js token mints one')
 
   broadcasts = stack.use(
-    openBroadcasts({ cluster: clusterId, place, url, version: VERSION, startedAt, engine, mesh, registry, loaded, changes, isDraining, onTraffic: (requests) => misses.tick(requests) }),
+    openBroadcasts({ cluster: clusterId, place, url, version: VERSION, startedAt, engine, mesh, registry, loaded, changes, isDraining, onTraffic(requests) {
+        misses.tick(requests)
+        history.setAside(misses.setAside())
+        history.keyed(keyring.ids()[0] ?? '')
+      },
+      setAside: () => misses.setAside() }),
   )
   stack.defer(() => stop())
   await sync.settled

@@ -96,60 +96,89 @@ export interface InvocationEvent {
   standsFor?: number
 }
 
-/** One of `GET /invocations?function=&edge=&limit=`: `{ invocations }`, the newest first, of all edges. */
-export interface InvocationSummary extends InvocationEvent {
-  /** Version or alias that was asked for; null: none. */
-  qualifier: string | null
-  /** Name of the edge that received it. */
-  receivedBy: string
-  /** As the caller waited, milliseconds. */
-  ms: number
-  functionError: string | null
-}
+/** How an invocation came to an edge: Lambda's Invoke, HTTP, a streamed response, an edge's queue, another edge. */
+export type Via = 'invoke' | 'http' | 'stream' | 'event' | 'peer'
 
-/** `GET /invocations/{requestId}`. */
-export interface InvocationDetail extends InvocationSummary {
-  logs: LogLine[]
-  /** As they came and went; null: not kept. */
-  event: string | null
-  result: string | null
-}
-
-/** A `log` event of `GET /logs?function=&edge=&requestId=&follow=1`, the oldest first. */
-export interface LogLine {
+/** One of `GET /invocations`: newest first, of all edges. All that failed, moved or logged are there, of the rest 50 a second and edge. */
+export interface InvocationSummary {
+  requestId: string
+  function: string
+  /** `$LATEST` or a published version. */
+  version: string
+  /** Where it arrived. */
+  edge: string
+  /** The edge whose outcome the caller got. */
+  executedBy: string
+  via: Via
+  /** `via: 'peer'`: the edge that asked. */
+  from: string | null
+  /** Milliseconds since the epoch, by the clock of `edge`. */
   at: number
-  /** Name of the edge. */
+  /** Until it was answered, other edges included. */
+  ms: number
+  class: TryClass
+  tries: Try[]
+  memoryMb: number
+  /** Console output, bytes; the last 64 KiB are kept. */
+  logBytes: number
+  error: { type: string; message: string } | null
+  /** One of many of its kind. */
+  sampled: boolean
+  /** Of W3C Trace Context. */
+  traceId: string | null
+}
+
+/** `GET /invocations/{requestId}` */
+export interface InvocationDetail extends InvocationSummary {
+  /** Of all edges that ran it. */
+  logs: LogLine[]
+  /** JSON as it came; null: not kept, because it is large. */
+  event: string | null
+  /** As `event`. */
+  result: string | null
+  /** What other edges did of it, each as it saw it. */
+  executions: InvocationSummary[]
+}
+
+/** One line of `GET /logs`; `data` of its `log` events. */
+export interface LogLine {
   edge: string
   function: string
-  requestId: string | null
-  level: 'debug' | 'info' | 'warn' | 'error'
+  version: string
+  requestId: string
+  /** Milliseconds since the epoch, by the clock of `edge`. */
+  at: number
+  /** `INFO`, `WARN`, `ERROR`, … */
+  level: string
   message: string
 }
 
-/** `GET /functions/{name}/series`: the last 15 minutes, of all edges. */
+/** `GET /functions/{name}/series`: the executions of the last 15 minutes on all edges. */
 export interface FunctionSeries {
-  /** Milliseconds that each point covers. */
+  function: string
   stepMs: number
-  /** The oldest first, without gaps. */
+  /** Oldest first, without gaps; the last one is not over. */
   points: SeriesPoint[]
 }
 
 export interface SeriesPoint {
-  /** Where it begins; milliseconds since the epoch. */
+  /** Its beginning, milliseconds since the epoch. */
   at: number
-  invocations: number
+  count: number
   /** Those that did not end `ok`. */
   errors: number
+  /** Null: there was none. */
   p50Ms: number | null
   p99Ms: number | null
 }
 
-/** What happened to the mesh: `{ history }` of `GET /history`, the oldest first, and the `history` event of `GET /events`. */
+/** What happened to the mesh as one edge saw it: `{ history }` of `GET /history`, the oldest first, and the `history` event of `GET /events`. */
 export type HistoryEvent = { id: string; at: number } & (
-  | { kind: 'joined' | 'lost' | 'draining'; edge: string; region: string }
-  | { kind: 'deployed' | 'deleted'; function: string }
+  | { kind: 'joined' | 'back' | 'lost' | 'draining'; edge: string; region: string }
+  | { kind: 'deployed' | 'updated' | 'deleted'; function: string }
   | { kind: 'conflict'; function: string; versions: number }
-  /** `edge` sets `peer` aside, or takes it back. */
+  /** `edge` sends `peer` no invocations for a while, or does again. */
   | { kind: 'ejected' | 'readmitted'; edge: string; peer: string }
+  /** `edge` uses another cluster key than before. */
   | { kind: 'rotated'; edge: string }
 )

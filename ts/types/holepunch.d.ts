@@ -44,7 +44,7 @@ declare module '@hyperswarm/secret-stream' {
     readonly remotePublicKey: Buffer
     readonly handshakeHash: Buffer
     readonly rawBytesRead: number
-    readonly rawStream: { readonly remoteHost: string; readonly remotePort: number } | null
+    readonly rawStream: { readonly remoteHost: string; readonly remotePort: number; write(data: Buffer): boolean } | null
   }
   /** Over any duplex: `raw` of both sides joined, one of them the initiator. */
   const NoiseSecretStream: new (isInitiator: boolean, raw: Duplex, options: { keyPair: KeyPair }) => SecretStream

@@ -8,7 +8,7 @@ import { covers, type Grant } from './grants.js'
 import { membershipRoutes, type Membership } from './membership.js'
 import type { Routes } from './routes.js'
 import { empty, failure, isArchive, json, text, unpack, type Request } from './requests.js'
-import { parseArchiveDeploy, parseDeploy, parseName, parseRollback, parseWait } from './schemas.js'
+import { parseArchiveDeploy, parseDeploy, parseJson, parseName, parseRollback, parseWait } from './schemas.js'
 
 export interface ControlOptions {
   functions: Functions
@@ -29,6 +29,12 @@ export interface ControlOptions {
   /** Sends new requests elsewhere, and takes them again. Idempotent. */
   drain: { drain(): Promise<void>; undrain(): Promise<void> }
   schedules: Schedules
+  /** Commands to one edge, whichever it is: `POST /edges/{id}/{command}`. */
+  commands: { run(edge: string, command: string, body: unknown): Promise<unknown> }
+  /** Links may be cut and edges stopped. */
+  chaos: boolean
+  /** What happened to the mesh, the oldest first. */
+  history: () => readonly unknown[]
   /** Prometheus text. */
   metrics: () => Promise<{ contentType: string; text: string }>
   /** Told of what was nobody's mistake but ours. */
@@ -55,7 +61,7 @@ export interface Schedules {
   remove(name: string, grant: Grant): Promise<void>
 }
 
-type Answer = (request: Request, name: string) => Promise<ControlResponse> | ControlResponse
+type Answer = (request: Request, name: string, part: string) => Promise<ControlResponse> | ControlResponse
 
 interface Route {
   path: RegExp
@@ -80,8 +86,8 @@ export function openControl(options: ControlOptions): (request: ControlRequest) 
         const answered = await lambda({ ...request, grant: options.guard(request) })
         if (answered) return withoutBody(request, answered)
       }
-      const { answer, name } = find(routes, request)
-      return withoutBody(request, await answer({ ...request, grant: options.guard(request) }, name))
+      const { answer, name, part } = find(routes, request)
+      return withoutBody(request, await answer({ ...request, grant: options.guard(request) }, name, part))
     } catch (error) {
       if (!(error instanceof SwarmError) || error.code === 'INTERNAL') options.onError(error, { method: given.method, path: given.path })
       return failure(error, error instanceof MethodNotAllowed ? ['allow', error.allow] : [])
@@ -89,7 +95,7 @@ export function openControl(options: ControlOptions): (request: ControlRequest) 
   }
 }
 
-function routesOf({ accessKeys, drain, events: { deadLetters }, functions, membership, metrics, routes, schedules }: ControlOptions): Route[] {
+function routesOf({ accessKeys, chaos, commands, drain, events: { deadLetters }, functions, history, membership, metrics, routes, schedules }: ControlOptions): Route[] {
   return [
     {
       path: /^\/functions\/?$/,
@@ -113,6 +119,7 @@ function routesOf({ accessKeys, drain, events: { deadLetters }, functions, membe
         },
       },
     },
+    { path: /^\/functions\/([^/]+)\/files$/, methods: { GET: async (_request, name) => json(200, await functions.files(parseName(name))) } },
     {
       path: /^\/functions\/([^/]+)\/rollback$/,
       methods: { POST: async (request, name) => json(200, await functions.rollback(parseName(name), parseRollback(request.body), hostOf(request))) },
@@ -191,6 +198,14 @@ function routesOf({ accessKeys, drain, events: { deadLetters }, functions, membe
       },
     },
     ...membershipRoutes(membership),
+    {
+      path: /^\/edges\/([\w.-]+)\/([a-z]+)$/,
+      methods: { POST: async (request, edge, command) => json(200, await commands.run(edge, command, request.body.length === 0 ? {} : parseJson(request.body))) },
+    },
+    { path: /^\/chaos$/, methods: { POST: async (request) => json(200, await commands.run('', 'chaos', parseJson(request.body))) } },
+    { path: /^\/history$/, methods: { GET: () => json(200, { history: history() }) } },
+    // What the caller may do: the page asks before it offers anything.
+    { path: /^\/access$/, methods: { GET: ({ grant }) => json(200, { ...grant, chaos: chaos && grant.role === 'admin' }) } },
     { path: /^\/limits$/, methods: { GET: () => json(200, { limits: LIMITS }) } },
     {
       path: /^\/metrics$/,
@@ -218,12 +233,12 @@ class MethodNotAllowed extends SwarmError {
   }
 }
 
-function find(routes: readonly Route[], { method, path }: Request): { answer: Answer; name: string } {
+function find(routes: readonly Route[], { method, path }: Request): { answer: Answer; name: string; part: string } {
   for (const route of routes) {
     const match = route.path.exec(path)
     if (!match) continue
     const answer = route.methods[method === 'HEAD' ? 'GET' : method]
-    if (answer) return { answer, name: match[1] ?? '' }
+    if (answer) return { answer, name: match[1] ?? '', part: match[2] ?? '' }
     throw new MethodNotAllowed(method, allowed(route))
   }
   throw new SwarmError('NOT_FOUND', `no such path: ${path.slice(0, 200)}`)
@@ -235,7 +250,7 @@ const withoutBody = ({ method }: Request, response: ControlResponse): ControlRes
   method === 'HEAD' ? { ...response, body: Buffer.alloc(0) } : response
 
 /** First segments of the edge's own paths, which no route can take. */
-export const RESERVED_SEGMENTS = ['functions', 'fn', 'routes', 'schedules', 'dead-letters', 'access-keys', 'limits', 'metrics', 'healthz', 'cluster', 'events', 'drain', 'undrain'] as const
+export const RESERVED_SEGMENTS = ['functions', 'fn', 'routes', 'schedules', 'dead-letters', 'access-keys', 'limits', 'metrics', 'healthz', 'cluster', 'events', 'drain', 'undrain', 'edges', 'chaos', 'history', 'access'] as const
 
 /** The server sends asynchronous ones here; InvokeAsync is their older form. */
 const INVOCATION = /^\/(?:2015-03-31\/functions\/([^/]+)\/invocations|2014-11-13\/functions\/([^/]+)\/invoke-async\/?)$/

@@ -1,6 +1,7 @@
 // Deploy, list, describe, delete: what the control API does, without HTTP.
+import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
-import { bundle } from '../bundle.js'
+import { archiveOf, bundle, unpackArchive, type Code } from '../bundle.js'
 import { SwarmError } from '../errors.js'
 import type { Engine, FunctionSpec } from '../native.js'
 import type { FunctionConfig, FunctionRecord, RegistryRecord } from '../registry/record.js'
@@ -11,7 +12,7 @@ import type { Deploy, Wait } from './schemas.js'
 
 export interface FunctionsOptions {
   engine: Pick<Engine, 'info' | 'compile' | 'check'>
-  registry: Pick<Registry, 'get' | 'list' | 'conflicts' | 'publish' | 'copy' | 'parts'>
+  registry: Pick<Registry, 'blob' | 'get' | 'list' | 'conflicts' | 'publish' | 'copy' | 'parts'>
   /** What the engine is told of a function on this edge. */
   specOf: (name: string, config: FunctionConfig, sourceMap: string | null) => FunctionSpec
   /** Names of the edges that have this very revision loaded. */
@@ -51,6 +52,8 @@ export interface Functions {
   list(host: string): Description[]
   /** Or `NOT_FOUND`. */
   get(name: string, host: string): Description
+  /** The author's files as they were deployed; or `NOT_FOUND`, also where they were too large to keep, or are no text. */
+  files(name: string): Promise<{ files: Record<string, string> }>
   /** With its versions, aliases and attributes; or `NOT_FOUND`. */
   remove(name: string): Promise<void>
 }
@@ -58,6 +61,8 @@ export interface Functions {
 /** Deploys that bundle and compile at once; more would take the cores from invocations. */
 const MAX_DEPLOYS = 2
 const MAX_WAITING_DEPLOYS = 64
+/** Files of a deploy up to this size are kept with it, to be read and changed later. */
+const MAX_KEPT_BYTES = 512 * 1024
 
 export function openFunctions(options: FunctionsOptions): Functions {
   const { engine, holders, registry } = options
@@ -99,7 +104,7 @@ export function openFunctions(options: FunctionsOptions): Functions {
     async deploy(deploy, wait, host) {
       const built = await gate(() => build(deploy))
       const created = registry.get(deploy.name) === null
-      const record = await registry.publish({ type: 'put', name: deploy.name, config: deploy.config, ...built })
+      const record = await registry.publish({ type: 'put', name: deploy.name, config: deploy.config, ...built, ...(await kept(deploy.code)) })
       await options.waitForHolders(record, wait)
       return { created, description: describe(record, host) }
     },
@@ -114,11 +119,27 @@ export function openFunctions(options: FunctionsOptions): Functions {
     },
     list: (host) => registry.list().map((record) => describe(record, host)),
     get: (name, host) => ({ ...describe(find(name), host), conflicts: registry.conflicts(name).map(describeConflict) }),
+    async files(name) {
+      const { archive } = find(name)
+      if (!archive) throw new SwarmError('NOT_FOUND', `the files of ${name} were not kept with it: deploy it again with "files"`)
+      const files = [...(await unpackArchive(await registry.blob(archive)))]
+      if (archive.size > MAX_KEPT_BYTES || !files.every(([, content]) => isUtf8(content))) {
+        throw new SwarmError('NOT_FOUND', `the files of ${name} are too large to be shown, or not all of them text`)
+      }
+      return { files: Object.fromEntries(files.map(([file, content]) => [file, content.toString()])) }
+    },
     async remove(name) {
       await registry.publish({ type: 'delete', name: find(name).name })
       for (const part of registry.parts(name)) if (!part.deleted) await registry.publish({ type: 'delete', name: part.name })
     },
   }
+}
+
+async function kept(code: Code): Promise<{ archive?: Buffer }> {
+  if ('zip' in code) return code.zip.length > MAX_KEPT_BYTES ? {} : { archive: code.zip }
+  const files = Object.fromEntries(Object.entries(code.files).map(([file, text]) => [file, Buffer.from(text)]))
+  const size = Object.values(files).reduce((sum, content) => sum + content.length, 0)
+  return size > MAX_KEPT_BYTES ? {} : { archive: await archiveOf(files) }
 }
 
 const describeConflict = ({ revisionId, edge, lastModified, deleted }: RegistryRecord) => ({

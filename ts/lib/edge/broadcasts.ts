@@ -11,7 +11,7 @@ import { throttle } from './throttle.js'
 
 export interface BroadcastsOptions extends ClusterViewOptions {
   engine: Pick<Engine, 'stats' | 'setSnapshot' | 'publish'>
-  mesh: Pick<Mesh, 'id' | 'peers' | 'events' | 'setStatus' | 'broadcast'>
+  mesh: Pick<Mesh, 'id' | 'peers' | 'events' | 'impairments' | 'setStatus' | 'broadcast'>
   changes: EventEmitter<{ change: [] }>
   isDraining: () => boolean
   /** Requests since it was last called, about once a second. */

@@ -1,5 +1,6 @@
 // The mesh as this edge sees it: its own status for the peers, the snapshot for the page, and who was here before.
-import type { EdgeSnapshot, ClusterSnapshot, FunctionSnapshot, LinkSnapshot } from '../snapshot.js'
+import { isOwn, isPrivate } from '../addresses.js'
+import type { EdgeSnapshot, ClusterSnapshot, FunctionSnapshot, LinkKind, LinkSnapshot } from '../snapshot.js'
 import type { Mesh, Peer } from '../p2p/types.js'
 import { MAX_LOADED, type PeerStatus } from '../p2p/status.js'
 import { regionOf } from '../regions.js'
@@ -13,7 +14,9 @@ export interface ClusterViewOptions {
   url: string
   version: string
   startedAt: number
-  mesh: Pick<Mesh, 'id' | 'peers' | 'events'>
+  mesh: Pick<Mesh, 'id' | 'peers' | 'events' | 'impairments'>
+  /** Peers that get no invocations from here for now, by id. */
+  setAside: () => ReadonlyMap<string, string>
   registry: Pick<Registry, 'list' | 'seq' | 'conflicts'>
   loaded: ReadonlyMap<string, string>
 }
@@ -34,7 +37,7 @@ const FORGET_MS = 60 * 60 * 1_000
 const MAX_GONE = 100
 
 export function openClusterView(options: ClusterViewOptions): ClusterView {
-  const { cluster, loaded, mesh, place, registry, startedAt, url, version } = options
+  const { cluster, loaded, mesh, place, registry, setAside, startedAt, url, version } = options
   const gone = new Map<string, EdgeSnapshot>()
 
   mesh.events.on('lost', (peer) => {
@@ -46,6 +49,12 @@ export function openClusterView(options: ClusterViewOptions): ClusterView {
     // The same id came back, or a machine was set up anew under the same name.
     for (const [id, edge] of gone) if (id === peer.id || edge.name === peer.name) gone.delete(id)
   })
+
+  const links = (): PeerStatus['links'] => {
+    const impaired = mesh.impairments()
+    const aside = setAside()
+    return mesh.peers().map(({ host, id, rttMs }) => ({ to: id, rttMs, kind: kindOf(host), setAside: aside.has(id), chaos: impaired.get(id) ?? null }))
+  }
 
   const status = (load: Load): PeerStatus => ({
     name: place.name,
@@ -61,7 +70,7 @@ export function openClusterView(options: ClusterViewOptions): ClusterView {
     registrySeq: registry.seq(),
     functions: loaded.size,
     loaded: Object.fromEntries([...loaded].slice(0, MAX_LOADED)),
-    links: mesh.peers().map(({ id, rttMs }) => ({ to: id, rttMs })),
+    links: links(),
   })
 
   const self = (own: PeerStatus, at: number): EdgeSnapshot => ({ id: mesh.id, ...position(place.region), ...figures(own), lastSeenAt: at })
@@ -83,6 +92,13 @@ export function openClusterView(options: ClusterViewOptions): ClusterView {
       }
     },
   }
+}
+
+/** By where the peer's packets come from. */
+function kindOf(host: string): LinkKind | null {
+  if (host === '') return null
+  if (isOwn(host)) return 'loopback'
+  return isPrivate(host) ? 'lan' : 'internet'
 }
 
 function edgeOf(peer: Peer, at: number): EdgeSnapshot {

@@ -35,6 +35,8 @@ export interface Misses {
   onMiss(request: MissRequest): Promise<MissResponse>
   /** Once a second: ordinary traffic since the last time earns retries, and peers are measured. */
   tick(requests: number): void
+  /** Peers that kept failing and are asked last for now: name by id. */
+  setAside(): ReadonlyMap<string, string>
 }
 
 /** For a function this edge knows nothing of: its own time-out may be anything. */
@@ -137,6 +139,11 @@ export function openMisses({ clock, engine, isDraining, log, mesh, once, onFailo
     tick(requests) {
       budget.deposit(requests)
       roundTrips.record(mesh.peers())
+    },
+    setAside() {
+      const peers = mesh.peers()
+      const aside = ejections.setAside(peers.map(({ id }) => id))
+      return new Map(peers.flatMap(({ id, name }) => (aside.has(id) ? [[id, name] as const] : [])))
     },
     async onMiss(request) {
       const { local, once: again } = request

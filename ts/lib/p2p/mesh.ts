@@ -19,6 +19,7 @@ import { authenticate } from './auth.js'
 import { BEACON_PORTS, openBeacon } from './beacon.js'
 import { openDialer, type Dialer } from './dialer.js'
 import type { Hello } from './hello.js'
+import type { Impairment } from './impair.js'
 import { TICK_MS } from './liveness.js'
 import type { Log } from '../log.js'
 import { openMdns } from './mdns.js'
@@ -69,6 +70,7 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
   const connections = new Map<string, PeerConnection>()
   const handlers = new Map<string, Handler>()
   const unproven = new Set<SecretStream>()
+  const impaired = new Map<string, Impairment>()
   /** Those the host was told of, and not yet told that they are gone. */
   const announced = new Set<PeerConnection>()
   const excluded = new Set<string>()
@@ -88,8 +90,9 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
       stream.destroy()
       return
     }
-    if (closing || introduction === null || unproven.size >= MAX_UNPROVEN) {
-      if (!closing) log.debug('connection refused: too many that prove nothing', { id })
+    const cut = impaired.get(id)?.cut === true
+    if (closing || cut || introduction === null || unproven.size >= MAX_UNPROVEN) {
+      if (!closing && !cut) log.debug('connection refused: too many that prove nothing', { id })
       stream.destroy()
       return
     }
@@ -130,6 +133,8 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
       return
     }
     connections.set(peer.id, peer)
+    const impairment = impaired.get(peer.id)
+    if (impairment) peer.slow(impairment.delayMs)
     announced.add(peer)
     older?.close('replaced')
     dialer?.proved(peer.id)
@@ -291,6 +296,14 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
     broadcast: (topic, payload) => {
       for (const peer of connections.values()) peer.send(topic, payload)
     },
+    impair: (id, impairment) => {
+      if (impairment === null) impaired.delete(id)
+      else impaired.set(id, impairment)
+      const peer = connections.get(id)
+      if (impairment?.cut === true) peer?.close('closed')
+      else peer?.slow(impairment?.delayMs ?? 0)
+    },
+    impairments: () => impaired,
     [Symbol.asyncDispose]: async () => {
       closing = true
       // The way it was opened, backwards.

@@ -6,6 +6,7 @@ import Protomux from 'protomux'
 import { z } from 'zod'
 
 import { SwarmError } from '../errors.js'
+import { openDelay } from './impair.js'
 import { createLiveness } from './liveness.js'
 import type { Log } from '../log.js'
 import { openRpc } from './rpc.js'
@@ -37,6 +38,8 @@ export interface PeerConnection extends Peer {
   sendStatus(status: PeerStatus): void
   /** To be called every `TICK_MS`: pings, and gives up a connection that has been silent for too long. */
   tick(): void
+  /** Holds back everything sent to it. */
+  slow(delayMs: number): void
   close(reason: LostReason): void
 }
 
@@ -159,6 +162,7 @@ export const openPeer = (options: PeerOptions): void => {
       if (next === 'dead') peer.close('timeout')
       else if (next !== null) ping.send(next)
     },
+    slow: openDelay(stream),
     close: (reason) => {
       lostReason ??= reason
       stream.destroy()

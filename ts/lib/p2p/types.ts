@@ -2,6 +2,7 @@
 
 import type { EventEmitter } from 'node:events'
 
+import type { Impairment } from './impair.js'
 import type { PeerStatus } from './status.js'
 
 /** Why an authenticated peer is no longer there. `replaced` is followed by a `peer` event of the same id at once. */
@@ -65,4 +66,8 @@ export interface Mesh extends AsyncDisposable {
   setStatus(status: PeerStatus): void
   /** A small JSON message to all peers. */
   broadcast(topic: string, payload: unknown): void
+  /** Makes the link to a peer worse, for trying out; null mends it. Until this edge restarts. */
+  impair(id: string, impairment: Impairment | null): void
+  /** What is impaired now, by peer. */
+  impairments(): ReadonlyMap<string, Impairment>
 }

@@ -67,6 +67,7 @@ function control(given: Given = {}) {
       publish,
       copy: () => assert.fail('nothing here copies'),
       parts: () => [],
+      blob: () => assert.fail('nothing here reads a blob'),
     },
     specOf: (name, config, sourceMap) => ({
       name,
@@ -93,6 +94,9 @@ function control(given: Given = {}) {
       deadLetters: { list: () => Promise.resolve([]), redrive: () => Promise.resolve(0), discard: () => Promise.resolve(0) },
     },
     schedules: { list: () => [], get: () => null, put: () => Promise.resolve({ created: true, schedule: null }), remove: () => Promise.resolve() },
+    commands: { run: () => Promise.reject(new SwarmError('NOT_FOUND', 'no edges here')) },
+    chaos: false,
+    history: () => [],
     functions,
     ...openGuards({ httpHost: given.httpHost ?? '127.0.0.1', needsToken: given.httpHost !== undefined, hosts: ['my.edge'], controlKeys: () => [CONTROL_KEY], accessKey: () => null, clock: () => NOW }),
     metrics: () => Promise.resolve({ contentType: 'text/plain', text: 'up 1\n' }),
