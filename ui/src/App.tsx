@@ -1,77 +1,52 @@
-// The page: header, map, events, and the panel to deploy and invoke.
-import { useCallback, useEffect, useState } from 'react'
+// The page: header, map, events, and a panel with whatever was opened.
+import { useCallback, useEffect, useMemo, useState } from 'react'
 import type { ClusterSnapshot } from '../../ts/lib/snapshot.ts'
 import { ClusterFlow } from './flow/ClusterFlow.tsx'
+import { Page, type PageContext } from './mesh/context.ts'
 import { freshness, type Freshness } from './mesh/state.ts'
 import { useMesh } from './mesh/use-mesh.ts'
-import { Announcer } from './panels/Announcer.tsx'
-import { Banner } from './panels/Banner.tsx'
-import { DeployForm } from './panels/DeployForm.tsx'
-import { EdgeCard } from './panels/EdgeCard.tsx'
-import { FunctionList } from './panels/FunctionList.tsx'
-import { Header } from './panels/Header.tsx'
-import { InvokeForm } from './panels/InvokeForm.tsx'
-import { Timeline } from './panels/Timeline.tsx'
-import { Tabs } from './parts/Tabs.tsx'
 import { useNow } from './parts/use-now.ts'
-
-type Panel = 'functions' | 'deploy' | 'invoke'
+import { useRoute } from './parts/use-route.ts'
+import { Announcer } from './shell/Announcer.tsx'
+import { Banner } from './shell/Banner.tsx'
+import { Header } from './shell/Header.tsx'
+import { Panel } from './shell/Panel.tsx'
+import { useAccess } from './shell/use-access.ts'
+import { Timeline } from './timeline/Timeline.tsx'
 
 export function App() {
   const mesh = useMesh()
   const now = useNow()
-  const [panel, setPanel] = useState<Panel>('functions')
-  const [target, setTarget] = useState('')
-  const [selected, setSelected] = useState<string | null>(null)
+  const { route, go } = useRoute()
+  const [wide, setWide] = useState(false)
   const { snapshot } = mesh
+  const { access, ask } = useAccess(snapshot?.self)
   const fresh = freshness(mesh, now)
-  const chosen = snapshot?.edges.find((edge) => edge.id === selected)
 
   const title = titleOf(snapshot, fresh)
   useEffect(() => { document.title = title }, [title])
 
-  const onInvoke = useCallback((name: string) => {
-    setTarget(name)
-    setPanel('invoke')
-  }, [])
+  const onSelect = useCallback((id: string | null) => {
+    go(id === null ? { page: 'edges' } : { page: 'edge', edge: id, tab: 'overview' })
+  }, [go])
+  const page = useMemo((): PageContext | null => snapshot && { snapshot, mesh, access, go }, [snapshot, mesh, access, go])
+  const selected = route.page === 'edge' ? route.edge : null
 
   return (
-    <div className={`app ${fresh}`}>
-      <Header snapshot={snapshot} fresh={fresh} heardAt={mesh.heardAt} now={now} />
+    <div className={`app ${fresh} ${wide ? 'wide' : ''}`}>
+      <Header snapshot={snapshot} fresh={fresh} heardAt={mesh.heardAt} now={now} access={access} onAccess={ask} />
       <main>
         <Banner mesh={mesh} fresh={fresh} now={now} />
         <section className="stage" aria-label="Mesh">
           {snapshot === null
             ? <p className="waiting">{mesh.attempts > 1 ? 'No edge answers yet. Still trying.' : 'Connecting to the edge…'}</p>
             : <ClusterFlow
-                key={snapshot.cluster} snapshot={snapshot} load={mesh.load} pulses={mesh.pulses}
-                selected={selected} onSelect={setSelected}
+                key={snapshot.cluster} snapshot={snapshot} mesh={mesh} selected={selected}
+                onSelect={(id) => { if (id !== null || selected !== null) onSelect(id) }}
               />}
-          {snapshot !== null && chosen !== undefined
-            && <EdgeCard edge={chosen} snapshot={snapshot} onClose={() => setSelected(null)} />}
         </section>
-        <Timeline entries={mesh.timeline} />
-        <section className="panel" aria-label="Functions">
-          <Tabs<Panel>
-            label="Functions" active={panel} onChange={setPanel}
-            tabs={[
-              {
-                key: 'functions', label: 'Functions', badge: String(snapshot?.functions.length ?? 0),
-                panel: <FunctionList
-                  snapshot={snapshot} now={now} onInvoke={onInvoke} onDeploy={() => setPanel('deploy')}
-                />,
-              },
-              {
-                key: 'deploy', label: 'Deploy',
-                panel: <DeployForm functions={snapshot?.functions ?? []} onInvoke={onInvoke} />,
-              },
-              {
-                key: 'invoke', label: 'Invoke',
-                panel: <InvokeForm functions={snapshot?.functions ?? []} target={target} onTarget={setTarget} />,
-              },
-            ]}
-          />
-        </section>
+        <Timeline entries={mesh.timeline} go={go} />
+        {page !== null && <Page value={page}><Panel route={route} wide={wide} onWide={setWide} /></Page>}
       </main>
       <Announcer entries={mesh.timeline} />
     </div>

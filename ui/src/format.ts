@@ -14,6 +14,19 @@ export function duration(ms: number): string {
   return ms >= 1 ? `${trim(ms)} ms` : `${Number(ms.toFixed(2))} ms`
 }
 
+/** As {@link duration} where there is room for a few characters; `–` for nothing. */
+export function milliseconds(ms: number | null): string {
+  if (ms === null) return '–'
+  if (ms >= 1000) return `${trim(ms / 1000)}s`
+  return `${ms >= 10 ? Math.round(ms) : trim(ms)}ms`
+}
+
+/** `1.2 kB`, `3.4 MB`. */
+export function bytes(amount: number): string {
+  if (amount >= 1_000_000) return `${trim(amount / 1_000_000)} MB`
+  return amount >= 1000 ? `${trim(amount / 1000)} kB` : `${amount} B`
+}
+
 /** `4 s`, `12 min`, `3 h`, `5 d`. */
 export function span(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000))

@@ -1,6 +1,8 @@
 // Mounts the page.
 import '@xyflow/react/dist/base.css'
+import './styles/tokens.css'
 import './styles/base.css'
+import './styles/shell.css'
 import './styles/flow.css'
 import './styles/panel.css'
 import { StrictMode } from 'react'

@@ -1,5 +1,5 @@
 // What the empty page offers to deploy.
-import type { Deployment } from './mesh/api.ts'
+import type { Deployment } from './functions/api.ts'
 
 export const SAMPLE_EVENT = '{\n  "name": "world"\n}'
 

@@ -52,28 +52,34 @@ export async function seesUp(page: Page, ...names: string[]): Promise<void> {
   for (const name of names) await node(page, name, 'up').waitFor()
 }
 
-export async function openTab(page: Page, name: 'Functions' | 'Deploy' | 'Invoke'): Promise<Locator> {
-  await page.getByRole('tab', { name: new RegExp(`^${name}`) }).click()
-  return page.getByRole('tabpanel', { name: new RegExp(`^${name}`) })
+/** Goes to a place of the page by its address, e.g. `#/functions/hello/code`. */
+export async function goTo(page: Page, fragment: string): Promise<void> {
+  await page.evaluate(`location.hash = ${JSON.stringify(fragment)}`)
 }
 
 export async function deployByForm(page: Page, name: string, code: string): Promise<void> {
-  const panel = await openTab(page, 'Deploy')
-  await panel.getByLabel('Name', { exact: true }).fill(name)
-  await panel.getByLabel('index.js').fill(code)
-  await panel.getByRole('button', { name: 'Deploy', exact: true }).click()
-  await panel.locator('.success').waitFor()
+  await goTo(page, '#/deploy')
+  const form = page.getByRole('form', { name: 'Deploy a function' })
+  await form.getByLabel('Name', { exact: true }).fill(name)
+  await typeCode(page, 'index.js', code)
+  await form.getByRole('button', { name: 'Deploy', exact: true }).click()
+  await form.locator('.success').waitFor()
+}
+
+/** Replaces what is in an editor, once it is there. */
+export async function typeCode(page: Page, label: string, code: string): Promise<void> {
+  await page.locator(`.cm-content[aria-label="${label}"]`).fill(code)
 }
 
 /** Resolves with the section that shows the result. */
 export async function invokeByForm(page: Page, name: string, event: unknown): Promise<Locator> {
-  const panel = await openTab(page, 'Invoke')
-  await panel.getByLabel('Function', { exact: true }).selectOption(name)
-  await panel.getByLabel('Event, JSON').fill(JSON.stringify(event))
-  const answered = page.waitForResponse((response) => response.url().endsWith('/invocations'))
-  await panel.getByRole('button', { name: 'Invoke', exact: true }).click()
+  await goTo(page, `#/functions/${name}/test`)
+  const form = page.getByRole('form', { name: `Invoke ${name}` })
+  await typeCode(page, 'Event, JSON', JSON.stringify(event))
+  const answered = page.waitForResponse((response) => response.url().includes('/invocations') && response.request().method() === 'POST')
+  await form.getByRole('button', { name: 'Invoke', exact: true }).click()
   await answered
-  const result = panel.getByRole('region', { name: 'Result' })
+  const result = form.getByRole('region', { name: 'Result' })
   await result.waitFor()
   return result
 }

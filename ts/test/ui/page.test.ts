@@ -1,13 +1,9 @@
 // The page on a healthy mesh of three edges, in real Chromium.
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { createServer, request, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import type { Browser } from 'playwright-core'
-import {
-  deployByForm, invokeByForm, node, openBrowser, openPage, openTab, seesUp, seriousFaults, WAIT_MS,
-} from './browser.js'
+import { deployByForm, goTo, invokeByForm, node, openBrowser, openPage, seesUp, seriousFaults, typeCode } from './browser.js'
+import { openPrefix } from './prefix.js'
 import { type Mesh, openThreeEdges } from './processes.js'
 
 const ECHO = 'exports.handler = async (event) => { console.log("got", event.word); return { word: event.word } }'
@@ -17,7 +13,7 @@ const FAILS_ON_A = `exports.handler = async () => {
 }`
 const ALWAYS_FAILS = "exports.handler = async () => { throw new RangeError('never') }"
 
-describe('the page', { timeout: 240_000 }, () => {
+describe('the page', { timeout: 300_000 }, () => {
   let mesh: Mesh
   let browser: Browser
   const url = (): string => mesh.edges['edge-a']?.url ?? assert.fail('edge-a is not there')
@@ -31,17 +27,17 @@ describe('the page', { timeout: 240_000 }, () => {
     await mesh?.[Symbol.asyncDispose]()
   })
 
-  test('an empty mesh says what to do next, and its button deploys a sample that can be invoked', async () => {
+  test('an empty mesh says what to do next; its button deploys a sample and sends traffic that shows on the map', async () => {
     const { page } = await openPage(browser, url())
     await page.getByRole('heading', { name: 'No functions yet' }).waitFor()
-    await page.getByRole('button', { name: 'Deploy a sample' }).click()
-    const panel = page.getByRole('tabpanel', { name: 'Invoke' })
-    await panel.getByRole('button', { name: 'Invoke', exact: true }).click()
-    await panel.getByText('Hello, world!').waitFor()
+    await page.getByRole('button', { name: 'Deploy a sample and send traffic' }).click()
+    await page.getByRole('heading', { name: 'hello', exact: true }).waitFor()
+    await node(page, 'edge-a').locator('.sparkline .requests').waitFor({ state: 'attached' })
+    await page.locator('.totals', { hasText: /[1-9][\d.]*\s*req\/s|req\/s\s*[1-9]/ }).waitFor()
     await page.close()
   })
 
-  test('shows three edges with their regions and links, and marks the one that serves it', async () => {
+  test('shows three edges with their regions, links of a kind and a length, and marks the one that serves it', async () => {
     const { page } = await openPage(browser, url())
     await seesUp(page, 'edge-a', 'edge-b', 'edge-c')
     for (const region of ['us-west-sfo', 'us-east-iad', 'eu-central-fra']) {
@@ -50,9 +46,11 @@ describe('the page', { timeout: 240_000 }, () => {
     assert.equal(await page.locator('.edge-node').count(), 3)
     assert.equal(await page.locator('.serving').count(), 1)
     assert.equal(await node(page, 'edge-a').locator('.serving').count(), 1)
-    await page.locator('.link-label.up', { hasText: /ms$/ }).nth(2).waitFor({ state: 'attached' })
+    await page.locator('.link-label.up', { hasText: /^loopback[\d.]+ ms$/ }).nth(2).waitFor({ state: 'attached' })
     assert.equal(await page.locator('.link.down').count(), 0)
+    assert.match(await node(page, 'edge-b').innerText(), /Up[\s\S]*v\d+\.\d+\.\d+[\s\S]*req\/s[\s\S]*p50[\s\S]*p99[\s\S]*in flight[\s\S]*registry \d+/)
     await page.getByText('Live from edge-a').waitFor()
+    await page.getByText('All 3 edges up').waitFor()
     await page.close()
   })
 
@@ -60,37 +58,41 @@ describe('the page', { timeout: 240_000 }, () => {
     const { page } = await openPage(browser, url())
     await seesUp(page, 'edge-a', 'edge-b', 'edge-c')
     await deployByForm(page, 'echo', ECHO)
-    const functions = await openTab(page, 'Functions')
-    await functions.locator('[data-function="echo"]', { hasText: 'on 3 of 3 edges' }).waitFor()
+    await goTo(page, '#/functions')
+    await page.locator('[data-function="echo"]', { hasText: '3 of 3 edges' }).waitFor()
     const result = await invokeByForm(page, 'echo', { word: 'swarm' })
     assert.match(await result.locator('.verdict').innerText(), /edge-a answered/)
+    assert.match(await result.locator('.waterfall').innerText(), /edge-a\s+ok\s+[\d.]+ ms/)
     assert.match(await result.locator('.payload').innerText(), /"word": "swarm"/)
-    assert.match(await result.locator('.waterfall li').innerText(), /edge-a\s+ok\s+[\d.]+ ms/)
     assert.match(await result.locator('.logs').innerText(), /got swarm/)
-    assert.match(await result.locator('.facts').innerText(), /Request id\s+[0-9a-f-]{36}/)
     await page.close()
   })
 
-  test('a deploy that does not parse shows file and line, and what was deployed keeps serving', async () => {
+  test('refuses an event that is not JSON before it is sent', async () => {
     const { page } = await openPage(browser, url())
-    await deployByForm(page, 'steady', ECHO)
-    const panel = await openTab(page, 'Deploy')
-    await panel.getByLabel('index.js').fill('exports.handler = async () => {\n  return (;\n}')
-    await panel.getByRole('button', { name: 'Deploy', exact: true }).click()
-    const problem = panel.getByRole('alert')
-    await problem.waitFor()
-    assert.match(await problem.innerText(), /index\.js:2:\d+/)
-    const result = await invokeByForm(page, 'steady', { word: 'still' })
-    assert.match(await result.locator('.payload').innerText(), /still/)
+    await goTo(page, '#/functions/echo/test')
+    await typeCode(page, 'Event, JSON', '{ "word": ')
+    await page.getByText(/^Not JSON:/).waitFor()
+    assert.equal(await page.getByRole('button', { name: 'Invoke', exact: true }).isDisabled(), true)
     await page.close()
   })
 
-  test('a failover shows in the result, in the event list with its receipt, and on the map', async () => {
+  test('a deploy that does not compile says where', async () => {
+    const { page } = await openPage(browser, url())
+    await goTo(page, '#/deploy')
+    await page.getByLabel('Name', { exact: true }).fill('typo')
+    await typeCode(page, 'index.js', 'exports.handler = async () => {')
+    await page.getByRole('button', { name: 'Deploy', exact: true }).click()
+    await page.getByRole('alert').filter({ hasText: /index\.js:1:/ }).waitFor()
+    await page.close()
+  })
+
+  test('a failover travels along its link and is listed with its receipt', async () => {
     const { page } = await openPage(browser, url())
     await seesUp(page, 'edge-a', 'edge-b', 'edge-c')
+    await page.locator('.link-label.up', { hasText: /ms$/ }).nth(2).waitFor({ state: 'attached' })
     await deployByForm(page, 'picky', FAILS_ON_A)
-    await page.locator('[data-function="picky"]', { hasText: 'on 3 of 3 edges' }).waitFor({ state: 'attached' })
-    const passing = page.locator('.link-label.passing', { hasText: 'picky' }).waitFor({ state: 'attached' })
+    const passing = page.locator('.link-label.passing', { hasText: 'failover · picky' }).waitFor({ state: 'attached' })
     const result = await invokeByForm(page, 'picky', {})
     await passing
     assert.match(await result.locator('.verdict').innerText(), /edge-b answered, after a failover/)
@@ -112,19 +114,19 @@ describe('the page', { timeout: 240_000 }, () => {
   test('deletes a function only after a confirmation', async () => {
     const { page } = await openPage(browser, url())
     await deployByForm(page, 'shortlived', ECHO)
-    const functions = await openTab(page, 'Functions')
-    const row = functions.locator('[data-function="shortlived"]')
-    await row.getByRole('button', { name: 'Delete shortlived' }).click()
+    await goTo(page, '#/functions/shortlived')
+    await page.getByRole('button', { name: 'Delete shortlived' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Keep it' }).click()
     await page.getByRole('dialog').waitFor({ state: 'detached' })
-    await row.getByRole('button', { name: 'Delete shortlived' }).click()
+    await page.getByRole('button', { name: 'Delete shortlived' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click()
-    await row.waitFor({ state: 'detached' })
+    await page.locator('[data-function="echo"]').waitFor()
+    await page.locator('[data-function="shortlived"]').waitFor({ state: 'detached' })
     await page.locator('.entry', { hasText: 'shortlived was deleted' }).waitFor()
     await page.close()
   })
 
-  test('an edge that was dragged stays where it was put, across updates and a reload', async () => {
+  test('an edge that was dragged stays where it was put, across updates, a reload and another layout', async () => {
     const { page } = await openPage(browser, url())
     await seesUp(page, 'edge-a', 'edge-b', 'edge-c')
     const place = (): Promise<string> =>
@@ -145,43 +147,56 @@ describe('the page', { timeout: 240_000 }, () => {
     await page.reload()
     await seesUp(page, 'edge-a', 'edge-b', 'edge-c')
     assert.equal(await place(), dragged)
+    await page.getByRole('button', { name: 'Round trips' }).click()
+    assert.notEqual(await place(), dragged)
+    const byGraph = await place()
+    await page.reload()
+    await seesUp(page, 'edge-a', 'edge-b', 'edge-c')
+    assert.equal(await place(), byGraph)
+    await page.getByRole('button', { name: 'Geography' }).click()
+    assert.equal(await place(), dragged)
     await page.close()
   })
 
   test('can be used by keyboard alone', async () => {
     const { page } = await openPage(browser, url())
-    await page.getByRole('tab', { name: /^Functions/ }).focus()
+    await goTo(page, '#/functions/echo')
+    await page.getByRole('tab', { name: 'Overview' }).focus()
     await page.keyboard.press('ArrowRight')
-    const panel = page.getByRole('tabpanel', { name: 'Deploy' })
-    await panel.getByLabel('Name', { exact: true }).focus()
+    await page.getByRole('tabpanel', { name: 'Code' }).waitFor()
+    const editor = page.locator('.cm-content[aria-label="index.js"]')
+    await editor.focus()
+    const before = await editor.innerText()
     await page.keyboard.press('Tab')
-    await page.keyboard.press('Tab')
-    assert.match(await panel.getByLabel('index.js').inputValue(), /^ {2}|\n {2}$/, 'Tab indents')
+    assert.notEqual(await editor.innerText(), before, 'Tab indents')
+    await page.locator('.editor-foot button.primary:enabled').waitFor()
     await page.keyboard.press('Escape')
     await page.keyboard.press('Tab')
-    await panel.locator('input:focus').waitFor()
-    assert.equal(await panel.locator('input:focus').getAttribute('type'), 'number', 'Escape, then Tab, leaves the editor')
+    await page.locator('.editor-foot button:focus').waitFor()
     await page.locator('.react-flow__node-edge').first().focus()
     await page.keyboard.press('Enter')
-    await page.getByRole('region', { name: /^Edge edge-/ }).waitFor()
+    await page.getByRole('tablist', { name: /^Edge edge-/ }).waitFor()
+    await page.goBack()
+    await page.getByRole('tabpanel', { name: 'Code' }).waitFor()
     await page.close()
   })
 
+  const PLACES = ['#/functions', '#/functions/echo', '#/functions/echo/code', '#/functions/echo/test', '#/functions/echo/invocations', '#/functions/echo/logs', '#/deploy', '#/edges', '#/invocations']
   for (const [name, options] of [
     ['light', {}], ['dark', { colorScheme: 'dark' }], ['on a phone', { width: 390, height: 844 }],
   ] as const) {
-    test(`axe finds nothing serious: ${name}`, async () => {
+    test(`axe finds nothing serious in any panel: ${name}`, async () => {
       const { page } = await openPage(browser, url(), options)
       await seesUp(page, 'edge-a', 'edge-b', 'edge-c')
+      for (const place of PLACES) {
+        await goTo(page, place)
+        await page.locator(place.endsWith('/code') || place.endsWith('/test') || place === '#/deploy' ? '.panel .cm-content:visible' : '.panel :is(.body, .tab-panel):visible').first().waitFor()
+        assert.deepEqual(await seriousFaults(page), [], place)
+        assert.equal(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true, `${place}: nothing overflows sideways`)
+      }
       await node(page, 'edge-b').click()
-      await page.getByRole('region', { name: 'Edge edge-b' }).waitFor()
+      await page.getByRole('tablist', { name: 'Edge edge-b' }).waitFor()
       assert.deepEqual(await seriousFaults(page), [])
-      await page.getByRole('button', { name: 'Close' }).click()
-      await openTab(page, 'Deploy')
-      assert.deepEqual(await seriousFaults(page), [])
-      await openTab(page, 'Invoke')
-      assert.deepEqual(await seriousFaults(page), [])
-      assert.equal(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true, 'nothing overflows sideways')
       await page.close()
     })
   }
@@ -189,6 +204,8 @@ describe('the page', { timeout: 240_000 }, () => {
   test('asks nothing of the outside and logs no error', async () => {
     const { page, requests, problems } = await openPage(browser, url())
     await seesUp(page, 'edge-a', 'edge-b', 'edge-c')
+    await goTo(page, '#/functions/echo/code')
+    await page.locator('.cm-content').waitFor()
     const outside = requests.filter((address) => !address.startsWith(url()) && !address.startsWith('data:'))
     assert.deepEqual(outside, [])
     assert.deepEqual(problems, [])
@@ -196,35 +213,14 @@ describe('the page', { timeout: 240_000 }, () => {
   })
 
   test('works behind a path prefix', async () => {
-    const prefix = await openPrefix(url(), '/some/mesh')
-    const { port } = prefix.address() as AddressInfo
-    const { page } = await openPage(browser, `http://127.0.0.1:${port}/some/mesh/`)
+    await using prefix = await openPrefix(url(), '/some/mesh')
+    const { page } = await openPage(browser, prefix.url)
     await seesUp(page, 'edge-a', 'edge-b', 'edge-c')
     await deployByForm(page, 'prefixed', ECHO)
     const result = await invokeByForm(page, 'prefixed', { word: 'deep' })
     assert.match(await result.locator('.payload').innerText(), /deep/)
+    await goTo(page, '#/functions/prefixed/code')
+    await page.locator('.cm-content', { hasText: 'event.word' }).waitFor()
     await page.close()
-    prefix.close()
-    prefix.closeAllConnections()
   })
 })
-
-/** A front server that serves `target` under `path` and nothing else. */
-async function openPrefix(target: string, path: string): Promise<Server> {
-  const server = createServer((incoming, outgoing) => {
-    if (!incoming.url?.startsWith(`${path}/`)) {
-      outgoing.writeHead(404).end()
-      return
-    }
-    const forward = request(target + incoming.url.slice(path.length), { method: incoming.method, headers: incoming.headers }, (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
-      answer.pipe(outgoing)
-    })
-    forward.on('error', () => outgoing.destroy())
-    outgoing.on('close', () => forward.destroy())
-    incoming.pipe(forward)
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening', { signal: AbortSignal.timeout(WAIT_MS) })
-  return server
-}

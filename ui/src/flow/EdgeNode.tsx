@@ -2,75 +2,107 @@
 import { Handle, type Node, type NodeProps, Position } from '@xyflow/react'
 import { memo } from 'react'
 import type { EdgeSnapshot } from '../../../ts/lib/snapshot.ts'
-import { rate, span } from '../format.ts'
+import { count, milliseconds, rate } from '../format.ts'
 import type { LoadPoint } from '../mesh/state.ts'
 import { Glyph, STATE_TEXT, stateTone } from '../parts/Glyph.tsx'
+import { failingShare, HealthRing } from '../parts/HealthRing.tsx'
 import { Sparkline } from '../parts/Sparkline.tsx'
+import { useDetail } from './detail.ts'
 
 export type EdgeNodeData = {
   edge: EdgeSnapshot
-  /** By the clock of the serving edge. */
-  at: number
+  /** Since when it is up, or ago when it was last seen. */
+  age: string
   serving: boolean
+  /** Records of the registry that others have and it has not. */
+  lag: number
   load: readonly LoadPoint[]
-  /** What a passing failover shows on this edge. */
+  /** What a passing request shows on this edge. */
   flash: 'answered' | 'failed' | null
 }
 
 export type EdgeFlowNode = Node<EdgeNodeData, 'edge'>
 
-/** Name size when zoomed out, so that it stays readable: fits the width, never above this many units. */
-const FAR_NAME_SIZE = 46
-const FAR_NAME_ROOM = 300
-
 export const EdgeNode = memo(function EdgeNode({ data, selected }: NodeProps<EdgeFlowNode>) {
-  const { edge, at, serving, load, flash } = data
-  const down = edge.state === 'down'
-  const numbers = [
-    ['req/s', rate(edge.requestsPerSecond), false],
-    ['fail/s', rate(edge.failuresPerSecond), edge.failuresPerSecond > 0],
-    ['in flight', String(edge.inFlight), false],
-    ['functions', String(edge.functions), false],
-  ] as const
+  const { edge, flash } = data
+  const detail = useDetail()
   return (
-    <div className={`edge-node ${edge.state} ${flash ?? ''} ${selected ? 'selected' : ''}`} data-edge={edge.name}>
-      {serving && <span className="serving">serves this page</span>}
-      <div className="edge-head">
-        <Glyph tone={stateTone(edge.state)} />
-        <span className="edge-name" style={{ '--far-size': `${farSize(edge.name)}px` }}>{edge.name}</span>
-      </div>
-      <p className="edge-state">
-        <span className="state-text">{STATE_TEXT[edge.state]}</span>{' '}
-        <span className="age">{down ? `${span(at - edge.lastSeenAt)} ago` : span(at - edge.startedAt)}</span>
-        <span className="region">{edge.region}</span>
-      </p>
-      <dl className="numbers">
-        {numbers.map(([label, value, wrong]) => (
-          <div key={label} className={wrong && !down ? 'wrong' : ''}><dt>{label}</dt><dd>{down ? '–' : value}</dd></div>
-        ))}
-      </dl>
-      <Sparkline points={load} />
+    <div className={`edge-node ${edge.state} ${detail} ${flash ?? ''} ${selected ? 'selected' : ''}`} data-edge={edge.name}>
+      {detail === 'dot' ? <Glyph tone={stateTone(edge.state)} /> : detail === 'brief' ? <Brief {...data} /> : <Full {...data} />}
       <Handle type="source" position={Position.Top} isConnectable={false} />
       <Handle type="target" position={Position.Top} isConnectable={false} />
     </div>
   )
 })
 
+function Full({ edge, age, serving, lag, load }: EdgeNodeData) {
+  const down = edge.state === 'down'
+  const failing = failingShare(edge)
+  const numbers = [
+    ['req/s', rate(edge.requestsPerSecond), false],
+    ['p50', milliseconds(edge.p50Ms), false],
+    ['p99', milliseconds(edge.p99Ms), false],
+    ['in flight', String(edge.inFlight), false],
+  ] as const
+  return (
+    <>
+      <div className="edge-head">
+        <HealthRing edge={edge} />
+        <div className="edge-title">
+          <p className="edge-name">{edge.name}{serving && <span className="serving" title="This page comes from this edge">this page</span>}</p>
+          <p className="edge-state">
+            <b className="state-text">{STATE_TEXT[edge.state]}</b> <span className="age">{age}</span>
+            {failing > 0 && !down && <span className="wrong">{Math.max(1, Math.round(failing * 100))} % fail</span>}
+          </p>
+        </div>
+        <p className="edge-build"><span>{edge.version === '' ? '' : `v${edge.version}`}</span><span>{edge.arch}</span></p>
+      </div>
+      <dl className="numbers">
+        {numbers.map(([label, value]) => <div key={label}><dt>{label}</dt><dd>{down ? '–' : value}</dd></div>)}
+      </dl>
+      <div className="edge-foot">
+        <Sparkline points={load} />
+        <p className={lag > 0 && !down ? 'registry wrong' : 'registry'}>
+          registry {edge.registrySeq}{lag > 0 && !down ? `, ${lag} behind` : ''}
+        </p>
+      </div>
+    </>
+  )
+}
+
+function Brief({ edge, age, serving }: EdgeNodeData) {
+  return (
+    <>
+      <div className="edge-head">
+        <HealthRing edge={edge} />
+        <p className="edge-name" style={{ '--name-size': `${nameSize(edge.name)}px` }}>{edge.name}</p>
+      </div>
+      <p className="edge-state">
+        <b className="state-text">{STATE_TEXT[edge.state]}</b>{' '}
+        <span className="age">{edge.state === 'down' ? age : `${rate(edge.requestsPerSecond)} req/s`}</span>
+        {serving && <span className="serving">this page</span>}
+      </p>
+    </>
+  )
+}
+
 /** What a screen reader says of the node. */
-export function describeEdge(edge: EdgeSnapshot, serving: boolean): string {
+export function describeEdge(edge: EdgeSnapshot, serving: boolean, lag: number): string {
   const parts = [edge.name, edge.region, STATE_TEXT[edge.state].toLowerCase()]
   if (serving) parts.push('serves this page')
   if (edge.state !== 'down') {
     parts.push(
-      `${edge.functions} functions`,
+      count(edge.functions, 'function'),
       `${rate(edge.requestsPerSecond)} requests per second`,
       `${rate(edge.failuresPerSecond)} failures per second`,
       `${edge.inFlight} in flight`,
     )
+    if (lag > 0) parts.push(`registry ${count(lag, 'record')} behind`)
   }
   return parts.join(', ')
 }
 
-function farSize(name: string): number {
-  return Math.min(FAR_NAME_SIZE, FAR_NAME_ROOM / name.length)
+/** So that a name stays readable from afar: fits the width, never above this many units. */
+function nameSize(name: string): number {
+  return Math.min(42, 310 / name.length)
 }

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Frame, frames, NODE_HEIGHT, NODE_WIDTH, type Place, place, type Placeable, project, shift } from './layout.ts'
+import { project } from './geography.ts'
+import { type Frame, frames, NODE_HEIGHT, NODE_WIDTH, type Place, place as placeBy, type Placeable, type Places, shift } from './layout.ts'
 
 const REGIONS = {
   'us-west-sfo': [37.6, -122.4], 'us-east-iad': [39, -77.5], 'eu-central-fra': [50, 8.6], 'eu-west-lon': [51.5, -0.5],
   'eu-west-dub': [53.4, -6.3], 'ap-northeast-nrt': [35.8, 140.4], 'sa-east-gru': [-23.4, -46.5],
 } as const
+
+const place = (edges: readonly Placeable[], known: Places): Places => placeBy(edges, known, project)
 
 function edge(region: keyof typeof REGIONS, index = 0): Placeable {
   const [latitude, longitude] = REGIONS[region]
@@ -38,7 +41,7 @@ test('keeps west left of east and north above south', () => {
 
 test('projects every meridian in order, without a jump', () => {
   for (let longitude = -180; longitude < 180; longitude++) {
-    const step = project(0, longitude + 1).x - project(0, longitude).x
+    const step = project({ latitude: 0, longitude: longitude + 1 }).x - project({ latitude: 0, longitude }).x
     assert.ok(step > 0 && step < 10, `${longitude}: ${step}`)
   }
 })

@@ -1,7 +1,7 @@
-// Where edges stand on the canvas: by geography, grouped by region, and stable. Pure; knows nothing of React Flow.
+// Where edges stand on the canvas: grouped by region, and stable. Pure; knows nothing of React Flow.
 //
 // An edge once placed is never moved by an update: `place` only adds. A new region goes to the free spot nearest to
-// where it lies on the map; a new edge of a known region goes to the first free slot beside its siblings.
+// where it belongs (geography.ts, graph.ts); a new edge of a known region goes to the first free slot beside its siblings.
 
 /** Top-left corner of a node, in canvas units (1 unit = 1 px at zoom 1). */
 export interface Place {
@@ -37,40 +37,24 @@ export interface Frame extends Box {
   edges: string[]
 }
 
-export const NODE_WIDTH = 236
-export const NODE_HEIGHT = 150
+export const NODE_WIDTH = 248
+export const NODE_HEIGHT = 136
 export const FRAME_HEAD = 34
 export const FRAME_PAD = 14
 
 const SLOT_GAP = 18
 /** Room between frames: a link's label stands in it. */
 const FRAME_GAP = 64
-/**
- * Canvas units per degree of longitude up to each meridian. Room goes where machines stand: an ocean at the scale of
- * Europe would leave three edges unreadably small. A fixed table, so that no place depends on who else is there.
- */
-const EAST_SCALE: readonly (readonly [meridian: number, scale: number])[] = [
-  [-125, 2.5], [-65, 7.4], [-20, 2.5], [45, 9], [65, 5], [145, 7], [180, 3],
-]
-const UNITS_PER_DEGREE_NORTH = 19
 /** Rings of slots searched around a crowded region. */
 const SEARCH_RINGS = 12
 const SPIRAL_STEP = 24
 const SPIRAL_TURNS = 400
 
-/** Centre of a coordinate on the canvas; north is up, and order along both axes is kept. */
-export function project(latitude: number, longitude: number): Place {
-  let x = 0
-  let from = -180
-  for (const [meridian, scale] of EAST_SCALE) {
-    x += (Math.min(Math.max(longitude, from), meridian) - from) * scale
-    from = meridian
-  }
-  return { x, y: -latitude * UNITS_PER_DEGREE_NORTH }
-}
+/** Where the middle of a region belongs, by any edge of it. */
+export type Centre = (edge: Placeable) => Place
 
 /** Adds a place for every edge that has none. Returns `known` itself when there is nothing to add. */
-export function place(edges: readonly Placeable[], known: Places): Places {
+export function place(edges: readonly Placeable[], known: Places, centreOf: Centre): Places {
   const added: Record<string, Place> = {}
   const at = (id: string): Place | undefined => added[id] ?? known[id]
 
@@ -80,7 +64,7 @@ export function place(edges: readonly Placeable[], known: Places): Places {
     const others = framesOf(edges.filter((edge) => edge.region !== group[0]?.region), at)
     const settled = group.flatMap((edge) => at(edge.id) ?? [])
     if (settled.length === 0) {
-      placeRegion(fresh, others, added)
+      placeRegion(fresh, others, centreOf, added)
     } else {
       for (const edge of fresh) {
         const nodes = edges.flatMap((each) => at(each.id) ?? [])
@@ -149,11 +133,11 @@ function slot(index: number): Place {
   return { x: column * (NODE_WIDTH + SLOT_GAP), y: row * (NODE_HEIGHT + SLOT_GAP) }
 }
 
-function placeRegion(group: readonly Placeable[], others: readonly Box[], added: Record<string, Place>): void {
+function placeRegion(group: readonly Placeable[], others: readonly Box[], centreOf: Centre, added: Record<string, Place>): void {
   const slots = group.map((_, index) => slot(index))
   const box = frameBox(slots)
   const first = group[0]
-  const centre = first === undefined ? { x: 0, y: 0 } : project(first.latitude, first.longitude)
+  const centre = first === undefined ? { x: 0, y: 0 } : centreOf(first)
   const ideal = { ...box, x: centre.x - box.width / 2, y: centre.y - box.height / 2 }
   const free = nearestFree(ideal, others)
   const dx = free.x - box.x

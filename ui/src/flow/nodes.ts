@@ -1,11 +1,13 @@
-// Snapshot and places as React Flow nodes and edges.
+// Snapshot and places as React Flow nodes and edges. What did not change stays the same object, so that nothing is
+// drawn again for it: at 500 edges a second's news touches a few.
 import { Position } from '@xyflow/react'
-import type { ClusterSnapshot } from '../../../ts/lib/snapshot.ts'
-import { linkId, mergeLinks } from '../mesh/links.ts'
+import type { ClusterSnapshot, EdgeSnapshot } from '../../../ts/lib/snapshot.ts'
+import { span } from '../format.ts'
+import { type Link, linkId } from '../mesh/links.ts'
 import type { Pulse } from '../mesh/pulses.ts'
-import type { MeshState } from '../mesh/state.ts'
+import type { LoadPoint, MeshState } from '../mesh/state.ts'
 import { describeEdge, type EdgeFlowNode } from './EdgeNode.tsx'
-import { FRAME_HEAD, frames, NODE_HEIGHT, NODE_WIDTH, type Places } from './layout.ts'
+import { type Frame, FRAME_HEAD, frames, NODE_HEIGHT, NODE_WIDTH, type Places } from './layout.ts'
 import type { LinkFlowEdge } from './LinkEdge.tsx'
 import { visibleLinks } from './links.ts'
 import type { RegionFlowNode } from './RegionNode.tsx'
@@ -14,66 +16,66 @@ export type FlowNode = EdgeFlowNode | RegionFlowNode
 
 export const REGION_PREFIX = 'region:'
 const NO_PULSES: readonly Pulse[] = []
+const NO_LOAD: readonly LoadPoint[] = []
 /** Above this many edges a minute of load for each is not drawn. */
 const MAX_SPARKLINES = 100
+const SIZE = { width: NODE_WIDTH, height: NODE_HEIGHT }
 /** Links run from centre to centre, behind the nodes. */
 const HANDLES = (['source', 'target'] as const).map((type) => ({
   type, position: Position.Top, x: NODE_WIDTH / 2, y: NODE_HEIGHT / 2, width: 0, height: 0,
 }))
 
-export function flowNodes(
-  snapshot: ClusterSnapshot, places: Places, load: MeshState['load'], pulses: readonly Pulse[], selected: string | null,
-): FlowNode[] {
-  const regions = frames(snapshot.edges, places).map((frame): RegionFlowNode => ({
-    id: REGION_PREFIX + frame.region,
-    type: 'region',
-    position: { x: frame.x, y: frame.y },
-    width: frame.width,
-    height: frame.height,
-    measured: { width: frame.width, height: frame.height },
-    zIndex: -1,
-    selectable: false,
-    focusable: false,
-    dragHandle: '.region-label',
-    data: {
-      region: frame.region, latitude: frame.latitude, longitude: frame.longitude, edges: frame.edges.length,
-    },
-  }))
-  const size = { width: NODE_WIDTH, height: NODE_HEIGHT }
+export interface NodesInput {
+  snapshot: ClusterSnapshot
+  places: Places
+  load: MeshState['load']
+  pulses: readonly Pulse[]
+  selected: string | null
+}
+
+export function flowNodes({ snapshot, places, load, pulses, selected }: NodesInput, before: ReadonlyMap<string, FlowNode>): FlowNode[] {
+  const byId = new Map(snapshot.edges.map((edge) => [edge.id, edge]))
+  const regions = frames(snapshot.edges, places).map((frame) => regionNode(frame, byId))
+  const newest = Math.max(0, ...snapshot.edges.map((edge) => edge.registrySeq))
+  const flashes = flashesOf(pulses)
   const edges = snapshot.edges.map((edge): EdgeFlowNode => {
     const serving = edge.name === snapshot.self
+    const lag = newest - edge.registrySeq
     return {
       id: edge.id,
       type: 'edge',
       position: places[edge.id] ?? { x: 0, y: FRAME_HEAD },
-      ...size,
-      measured: size,
+      ...SIZE,
+      measured: SIZE,
       handles: HANDLES,
       selected: edge.id === selected,
-      ariaLabel: describeEdge(edge, serving),
+      ariaLabel: describeEdge(edge, serving, lag),
       data: {
-        edge,
-        at: snapshot.at,
-        serving,
-        load: snapshot.edges.length > MAX_SPARKLINES ? [] : load[edge.id] ?? [],
-        flash: flashOf(edge.id, pulses),
+        edge, serving, lag,
+        age: edge.state === 'down' ? `${span(snapshot.at - edge.lastSeenAt)} ago` : span(snapshot.at - edge.startedAt),
+        load: snapshot.edges.length > MAX_SPARKLINES ? NO_LOAD : load[edge.id] ?? NO_LOAD,
+        flash: flashes.get(edge.id) ?? null,
       },
     }
   })
-  return [...regions, ...edges]
+  return [...regions, ...edges].map((node) => {
+    const known = before.get(node.id)
+    return known !== undefined && isSame(known, node) ? known : node
+  })
 }
 
-export function flowLinks(snapshot: ClusterSnapshot, pulses: readonly Pulse[], selected: string | null): LinkFlowEdge[] {
-  const merged = mergeLinks(snapshot.links, snapshot.edges)
+export function flowLinks(
+  links: readonly Link[], snapshot: ClusterSnapshot, pulses: readonly Pulse[], selected: string | null,
+): LinkFlowEdge[] {
   const focus = selected ?? snapshot.edges.find((edge) => edge.name === snapshot.self)?.id
-  const shown = new Map(visibleLinks(merged, snapshot.edges, focus).map((link) => [link.id, link]))
+  const shown = new Map(visibleLinks(links, snapshot.edges, focus).map((link) => [link.id, link]))
   const passing = new Map<string, Pulse[]>()
   for (const pulse of pulses) {
     if (pulse.from === null) continue
     const id = linkId(pulse.from, pulse.to)
     passing.set(id, [...passing.get(id) ?? [], pulse])
   }
-  for (const link of merged) if (passing.has(link.id)) shown.set(link.id, link)
+  for (const link of links) if (passing.has(link.id)) shown.set(link.id, link)
   return [...shown.values()].map((link) => ({
     id: link.id,
     type: 'link',
@@ -85,10 +87,40 @@ export function flowLinks(snapshot: ClusterSnapshot, pulses: readonly Pulse[], s
   }))
 }
 
-function flashOf(id: string, pulses: readonly Pulse[]): 'answered' | 'failed' | null {
-  for (const pulse of pulses.toReversed()) {
-    if (pulse.to === id) return pulse.from === null && pulse.cause !== 'ok' ? 'failed' : 'answered'
-    if (pulse.from === id) return 'failed'
+function regionNode(frame: Frame, edges: ReadonlyMap<string, EdgeSnapshot>): RegionFlowNode {
+  const { x, y, width, height, region } = frame
+  return {
+    id: REGION_PREFIX + region,
+    type: 'region',
+    position: { x, y },
+    width, height,
+    measured: { width, height },
+    zIndex: -1,
+    selectable: false,
+    focusable: false,
+    dragHandle: '.region-label',
+    data: {
+      region, edges: frame.edges.length,
+      up: frame.edges.filter((id) => edges.get(id)?.state !== 'down').length,
+    },
   }
-  return null
+}
+
+function flashesOf(pulses: readonly Pulse[]): Map<string, 'answered' | 'failed'> {
+  const flashes = new Map<string, 'answered' | 'failed'>()
+  for (const { cause, from, to } of pulses) {
+    if (from !== null) flashes.set(from, 'failed')
+    flashes.set(to, from === null && cause !== 'ok' ? 'failed' : 'answered')
+  }
+  return flashes
+}
+
+function isSame(a: FlowNode, b: FlowNode): boolean {
+  return a.position.x === b.position.x && a.position.y === b.position.y && a.width === b.width && a.height === b.height
+    && a.selected === b.selected && shallowEqual(a.data, b.data)
+}
+
+function shallowEqual(a: object, b: object): boolean {
+  const [left, right] = [Object.entries(a), Object.entries(b)]
+  return left.length === right.length && left.every(([key, value]) => Reflect.get(b, key) === value)
 }

@@ -77,6 +77,13 @@ export function remember(snapshot: ClusterSnapshot, seen: ReadonlySet<string>): 
   return new Set([...new Set([...kept, ...told])].slice(-MAX_SEEN))
 }
 
+/** How far it is, or what is wrong with it. */
+export function linkText({ up, rttMs, setAside, chaos }: Link, duration: (ms: number) => string): string {
+  if (!up) return chaos?.cut === true ? 'cut' : 'down'
+  const rtt = rttMs === null ? 'no RTT yet' : duration(rttMs)
+  return [rtt, setAside ? 'set aside' : '', chaos && chaos.delayMs > 0 ? `slowed by ${chaos.delayMs} ms` : ''].filter((part) => part !== '').join(' · ')
+}
+
 function lower(a: number | null, b: number | null): number | null {
   if (a === null) return b
   return b === null ? a : Math.min(a, b)

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { errorText } from './api.ts'
+import { errorText } from './http.ts'
 import { edge, fn, invocation, snapshot } from './fixtures.ts'
 import { parseInvocation, parseSnapshot } from './parse.ts'
-import { parseTries } from './receipt.ts'
+import { parseTries } from '../invocations/receipt.ts'
 import { retryDelay } from './stream.ts'
 
 test('reads a snapshot and refuses what is not one', () => {

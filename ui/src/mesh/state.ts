@@ -1,8 +1,8 @@
 // What the page knows: the last snapshot, how the stream is doing, the timeline, recent load. A pure reducer.
-import type { ClusterSnapshot, InvocationEvent } from '../../../ts/lib/snapshot.ts'
+import type { ClusterSnapshot, EdgeSnapshot, HistoryEvent, InvocationEvent } from '../../../ts/lib/snapshot.ts'
 import { lostLinks, remember } from './links.ts'
 import { type Pulse, pulsesOf } from './pulses.ts'
-import { addEntries, changes, ofInvocation, type TimelineEntry } from './timeline.ts'
+import { addEntries, addHistory, changes, ofInvocation, type TimelineEntry } from '../timeline/entries.ts'
 
 export interface MeshState {
   snapshot: ClusterSnapshot | null
@@ -15,6 +15,11 @@ export interface MeshState {
   /** Newest first. */
   timeline: readonly TimelineEntry[]
   pulses: readonly Pulse[]
+  /** The edge tells what happens to the mesh; otherwise this page compares snapshots. */
+  hasHistory: boolean
+  /** How many requests each one shown stands for, lately; 1: all are shown. */
+  sampling: number
+  sampledAt: number
   /** Ids of the links told of so far. */
   seenLinks: ReadonlySet<string>
   /** Requests and failures per second by edge id, oldest first. */
@@ -34,6 +39,7 @@ export type MeshAction =
   | { type: 'lost' }
   | { type: 'snapshot'; now: number; snapshot: ClusterSnapshot }
   | { type: 'invocations'; now: number; invocations: readonly InvocationEvent[] }
+  | { type: 'history'; now: number; history: readonly HistoryEvent[] }
   | { type: 'faded'; now: number }
 
 export type Freshness = 'connecting' | 'live' | 'stale' | 'lost'
@@ -43,6 +49,8 @@ export const STALE_MS = 4_000
 /** Points of load kept for each edge: a minute. A change brings a snapshot sooner: it corrects the last point. */
 const LOAD_POINTS = 60
 const LOAD_EVERY_MS = 950
+/** After this long without a sampled request all are shown again. */
+const SAMPLED_MS = 5_000
 
 export const emptyState: MeshState = {
   snapshot: null,
@@ -51,6 +59,9 @@ export const emptyState: MeshState = {
   attempts: 0,
   timeline: [],
   pulses: [],
+  hasHistory: false,
+  sampling: 1,
+  sampledAt: 0,
   seenLinks: new Set(),
   load: {},
   loadAt: 0,
@@ -62,11 +73,13 @@ export function reduce(state: MeshState, action: MeshAction): MeshState {
     case 'opened':
       return { ...state, connected: true, attempts: 0, heardAt: action.now }
     case 'lost':
-      return { ...state, connected: false, attempts: state.attempts + 1 }
+      return { ...state, connected: false, hasHistory: false, attempts: state.attempts + 1 }
     case 'snapshot':
       return onSnapshot(state, action.snapshot, action.now)
     case 'invocations':
       return onInvocations(state, action.invocations, action.now)
+    case 'history':
+      return { ...state, ...addHistory(state, action.history, action.now), hasHistory: true }
     case 'faded': {
       const pulses = state.pulses.filter((pulse) => pulse.until > action.now)
       return pulses.length === state.pulses.length ? state : { ...state, pulses }
@@ -81,13 +94,19 @@ export function freshness(state: MeshState, now: number): Freshness {
 }
 
 function onSnapshot(state: MeshState, snapshot: ClusterSnapshot, now: number): MeshState {
-  const found = state.snapshot === null ? [] : changes(state.snapshot, snapshot)
+  const seen = state.snapshot === null ? [] : changes(state.snapshot, snapshot)
+  const found = state.hasHistory ? seen.filter(({ kind }) => kind === 'serving') : seen
   const isNewPoint = now - state.loadAt >= LOAD_EVERY_MS
   const earlier = (id: string): readonly LoadPoint[] => (state.load[id] ?? []).slice(0, isNewPoint ? undefined : -1)
   return {
     ...state,
     ...addEntries(state, found, now),
-    snapshot: { ...snapshot, links: [...snapshot.links, ...lostLinks(snapshot, state.seenLinks)] },
+    snapshot: {
+      ...snapshot,
+      edges: unchanged(state.snapshot?.edges ?? [], snapshot.edges),
+      links: [...snapshot.links, ...lostLinks(snapshot, state.seenLinks)],
+    },
+    sampling: now - state.sampledAt > SAMPLED_MS ? 1 : state.sampling,
     seenLinks: remember(snapshot, state.seenLinks),
     heardAt: now,
     loadAt: isNewPoint ? now : state.loadAt,
@@ -104,5 +123,23 @@ function onInvocations(state: MeshState, invocations: readonly InvocationEvent[]
   const fresh = invocations.filter((invocation) => !known.has(invocation.requestId))
   const { pulses, nextId } = pulsesOf(state, fresh, now)
   const listed = addEntries({ ...state, nextId }, fresh.flatMap((invocation) => ofInvocation(invocation) ?? []), now)
-  return { ...state, ...listed, pulses, heardAt: now }
+  const standFor = Math.max(1, ...invocations.map((invocation) => invocation.standsFor ?? 1))
+  const sampled = standFor > 1 ? { sampling: standFor, sampledAt: now } : {}
+  return { ...state, ...listed, ...sampled, pulses, heardAt: now }
+}
+
+/** The edges of `after`; where nothing about one changed it is the object it was before, so that nothing is drawn anew. */
+function unchanged(before: readonly EdgeSnapshot[], after: readonly EdgeSnapshot[]): EdgeSnapshot[] {
+  const known = new Map(before.map((edge) => [edge.id, edge]))
+  return after.map((edge) => {
+    const same = known.get(edge.id)
+    return same !== undefined && isSame(same, edge) ? same : edge
+  })
+}
+
+function isSame(a: EdgeSnapshot, b: EdgeSnapshot): boolean {
+  const values = (edge: EdgeSnapshot): unknown[] => Object.entries({ ...edge, lastSeenAt: edge.state === 'down' ? edge.lastSeenAt : 0 })
+    .sort(([left], [right]) => left < right ? -1 : 1).flat()
+  const [left, right] = [values(a), values(b)]
+  return left.length === right.length && left.every((value, index) => value === right[index])
 }

@@ -34,6 +34,7 @@ beforeEach(() => {
     onLost: () => events.push('lost'),
     onSnapshot: ({ self }) => events.push(self),
     onInvocations: (batch) => batches.push(batch),
+    onHistory: ({ kind }) => events.push(kind),
   })
 })
 afterEach(() => {

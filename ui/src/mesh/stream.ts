@@ -2,14 +2,15 @@
 //
 // The browser's own retry gives up after an answer that is not an event stream (a proxy's 503 between two edges), so
 // each source is used once and this file owns reopening. Relative, so it works through the proxy and behind a prefix.
-import type { ClusterSnapshot, InvocationEvent } from '../../../ts/lib/snapshot.ts'
-import { parseInvocation, parseSnapshot } from './parse.ts'
+import type { ClusterSnapshot, HistoryEvent, InvocationEvent } from '../../../ts/lib/snapshot.ts'
+import { parseHistory, parseInvocation, parseSnapshot } from './parse.ts'
 
 export interface StreamHandlers {
   onOpen(): void
   onSnapshot(snapshot: ClusterSnapshot): void
   /** All that came since the last call, at most `MAX_BATCH`. */
   onInvocations(invocations: readonly InvocationEvent[]): void
+  onHistory(event: HistoryEvent): void
   onLost(): void
 }
 
@@ -48,6 +49,11 @@ export function openStream(url: string, handlers: StreamHandlers): () => void {
       heard()
       if (invocation !== null && batch.length < MAX_BATCH) batch.push(invocation)
       flush ??= setTimeout(deliver, BATCH_MS)
+    })
+    source.addEventListener('history', (message) => {
+      const event = parseHistory(String(message.data))
+      heard()
+      if (event !== null) handlers.onHistory(event)
     })
     heard()
   }

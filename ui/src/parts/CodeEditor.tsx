@@ -1,50 +1,39 @@
-// A textarea with line numbers. Tab indents; Escape first, and Tab leaves the field as everywhere else.
-import { type KeyboardEvent, useId, useRef } from 'react'
+// A code editor that is loaded when one is first shown; until then, and where it can't be, a text field.
+import { lazy, Suspense, useId } from 'react'
 
-interface Props {
+export interface CodeEditorProps {
   label: string
   value: string
-  rows: number
   onChange(value: string): void
+  language?: 'javascript' | 'json'
+  /** Lines shown before it scrolls; absent: fills its place. */
+  rows?: number
+  readOnly?: boolean
   invalid?: string | null
   /** Ctrl+Enter or ⌘+Enter. */
   onSubmit?(): void
 }
 
-const INDENT = '  '
+const HINT = 'Tab indents. Escape, then Tab, leaves the editor.'
 
-export function CodeEditor({ label, value, rows, onChange, invalid = null, onSubmit }: Props) {
+const Rich = lazy(() => import('./RichEditor.tsx').then(({ RichEditor }) => ({ default: RichEditor })))
+
+export function CodeEditor(props: CodeEditorProps) {
   const id = useId()
-  const gutter = useRef<HTMLPreElement>(null)
-  const leaving = useRef(false)
-  const lines = value.split('\n').length
-
-  function onKeyDown(event: KeyboardEvent<HTMLTextAreaElement>): void {
-    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && onSubmit) {
-      event.preventDefault()
-      onSubmit()
-    } else if (event.key === 'Tab' && !event.shiftKey && !leaving.current) {
-      event.preventDefault()
-      // Deprecated, and the only way to insert text that undo knows of; it fires `input` like typing.
-      document.execCommand('insertText', false, INDENT)
-    }
-    leaving.current = event.key === 'Escape'
-  }
-
+  const { label, value, rows, invalid = null, readOnly = false, onChange } = props
   return (
-    <div className="field">
-      <label htmlFor={id}>{label}</label>
-      <div className="code">
-        <pre ref={gutter} aria-hidden="true">{Array.from({ length: lines }, (_, line) => line + 1).join('\n')}</pre>
-        <textarea
-          id={id} value={value} rows={rows} spellCheck={false} autoCapitalize="off" autoComplete="off" wrap="off"
-          aria-describedby={`${id}-hint`} aria-invalid={invalid !== null}
-          onChange={(event) => onChange(event.target.value)} onKeyDown={onKeyDown}
-          onScroll={(event) => { if (gutter.current) gutter.current.scrollTop = event.currentTarget.scrollTop }}
-        />
-      </div>
+    <div className={`field editor ${rows === undefined ? 'fills' : ''}`}>
+      <span className="label" id={`${id}-label`}>{label}</span>
+      <Suspense
+        fallback={<textarea
+          className="code-fallback" value={value} rows={rows ?? 16} readOnly={readOnly} spellCheck={false} aria-labelledby={`${id}-label`}
+          onChange={(event) => onChange(event.target.value)}
+        />}
+      >
+        <Rich {...props} hint={HINT} />
+      </Suspense>
       <p className={invalid === null ? 'hint' : 'hint wrong'} id={`${id}-hint`}>
-        {invalid ?? 'Tab indents. Escape, then Tab, leaves the editor.'}
+        {invalid ?? HINT}
       </p>
     </div>
   )

@@ -1,11 +1,14 @@
-// Tabs as WAI-ARIA describes them: arrow keys move, every panel stays mounted so that drafts survive.
-import { type KeyboardEvent, type ReactNode, useId, useRef } from 'react'
+// Tabs as WAI-ARIA describes them: arrow keys move. Only what is shown is mounted; `keep` names those whose drafts survive.
+import { type KeyboardEvent, type ReactNode, useId, useRef, useState } from 'react'
 
 export interface Tab<K extends string> {
   key: K
   label: string
-  badge?: string
-  panel: ReactNode
+  panel(): ReactNode
+  /** Once shown it stays, hidden. */
+  keep?: boolean
+  /** Fills the panel itself instead of scrolling in it. */
+  fills?: boolean
 }
 
 interface Props<K extends string> {
@@ -18,6 +21,8 @@ interface Props<K extends string> {
 export function Tabs<K extends string>({ label, tabs, active, onChange }: Props<K>) {
   const id = useId()
   const list = useRef<HTMLDivElement>(null)
+  const [visited, setVisited] = useState<ReadonlySet<K>>(() => new Set([active]))
+  if (!visited.has(active)) setVisited(new Set([...visited, active]))
 
   function onKeyDown(event: KeyboardEvent): void {
     const index = tabs.findIndex((tab) => tab.key === active)
@@ -43,16 +48,16 @@ export function Tabs<K extends string>({ label, tabs, active, onChange }: Props<
             aria-selected={tab.key === active} aria-controls={`${id}-${tab.key}-panel`}
             tabIndex={tab.key === active ? 0 : -1} onClick={() => onChange(tab.key)}
           >
-            {tab.label}{tab.badge !== undefined && <span className="badge">{tab.badge}</span>}
+            {tab.label}
           </button>
         ))}
       </div>
       {tabs.map((tab) => (
         <div
-          key={tab.key} role="tabpanel" id={`${id}-${tab.key}-panel`} className="tab-panel" tabIndex={0}
+          key={tab.key} role="tabpanel" id={`${id}-${tab.key}-panel`} className={`tab-panel ${tab.fills === true ? 'fills' : ''}`} tabIndex={0}
           aria-labelledby={`${id}-${tab.key}`} hidden={tab.key !== active}
         >
-          {tab.panel}
+          {(tab.key === active || (tab.keep === true && visited.has(tab.key))) && tab.panel()}
         </div>
       ))}
     </div>

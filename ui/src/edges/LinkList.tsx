@@ -1,0 +1,67 @@
+// The links of one edge; in development each can be cut, slowed, and mended.
+import type { EdgeSnapshot } from '../../../ts/lib/snapshot.ts'
+import { duration } from '../format.ts'
+import { usePage } from '../mesh/context.ts'
+import { type Link, linkText, mergeLinks } from '../mesh/links.ts'
+import { Glyph } from '../parts/Glyph.tsx'
+import { Problem } from '../parts/Problem.tsx'
+import { useTask } from '../parts/use-task.ts'
+import { WriteButton } from '../parts/WriteButton.tsx'
+import { hrefOf } from '../route.ts'
+import { commandEdge, type EdgeCommand } from './api.ts'
+
+const SLOW_MS = 200
+const MAX_LISTED = 40
+
+export function LinkList({ edge }: { edge: EdgeSnapshot }) {
+  const { snapshot } = usePage()
+  const names = new Map(snapshot.edges.map((each) => [each.id, each.name]))
+  const links = mergeLinks(snapshot.links, snapshot.edges)
+    .filter((link) => link.a === edge.id || link.b === edge.id)
+    .map((link) => ({ link, peer: link.a === edge.id ? link.b : link.a }))
+    .map((each) => ({ ...each, name: names.get(each.peer) ?? '' }))
+    // What is wrong first, then what is near.
+    .sort((a, b) => Number(a.link.up) - Number(b.link.up) || (a.link.rttMs ?? 0) - (b.link.rttMs ?? 0) || (a.name < b.name ? -1 : 1))
+  return (
+    <section aria-label="Links">
+      <h3>Links</h3>
+      {links.length === 0
+        ? <p className="quiet">None: it is alone.</p>
+        : <ul className="links">
+            {links.slice(0, MAX_LISTED).map(({ link, peer, name }) => <Row key={link.id} edge={edge} link={link} peer={peer} name={name} />)}
+          </ul>}
+      {links.length > MAX_LISTED && <p className="quiet">and {links.length - MAX_LISTED} more</p>}
+    </section>
+  )
+}
+
+function Row({ edge, link, peer, name }: { edge: EdgeSnapshot; link: Link; peer: string; name: string }) {
+  const { access } = usePage()
+  const tone = !link.up ? 'bad' : link.setAside || link.chaos !== null ? 'warn' : 'good'
+  const impaired = link.chaos !== null && (link.chaos.cut || link.chaos.delayMs > 0)
+  return (
+    <li data-link={name}>
+      <Glyph tone={tone} />
+      <a className="edge-name" href={hrefOf({ page: 'edge', edge: peer, tab: 'overview' })}>{name}</a>
+      <span className="quiet">{link.up && link.kind !== null ? `${link.kind === 'lan' ? 'LAN' : link.kind} · ` : ''}{linkText(link, duration)}</span>
+      {access.chaos && edge.state !== 'down' && <span className="actions">
+        {impaired
+          ? <Chaos edge={edge} name={name} label="Mend" command={{ command: 'chaos', action: 'mend', peer }} />
+          : link.up && <>
+              <Chaos edge={edge} name={name} label="Slow" command={{ command: 'chaos', action: 'slow', peer, delayMs: SLOW_MS }} />
+              <Chaos edge={edge} name={name} label="Cut" command={{ command: 'chaos', action: 'cut', peer }} />
+            </>}
+      </span>}
+    </li>
+  )
+}
+
+function Chaos({ edge, name, label, command }: { edge: EdgeSnapshot; name: string; label: string; command: EdgeCommand }) {
+  const task = useTask(() => commandEdge(edge.id, command))
+  return (
+    <>
+      <WriteButton className="small" disabled={task.busy} aria-label={`${label} the link to ${name}`} onClick={task.run}>{label}</WriteButton>
+      <Problem error={task.error} />
+    </>
+  )
+}

@@ -1,0 +1,62 @@
+// The lines of a log as they are written, the newest last; reopened when the stream ends.
+import { useEffect, useState } from 'react'
+import type { LogLine } from '../../../ts/lib/snapshot.ts'
+import { ApiError } from '../mesh/http.ts'
+import { parseLogLine } from '../mesh/parse.ts'
+import { follow } from '../mesh/sse.ts'
+
+export interface Logs {
+  lines: readonly NumberedLine[]
+  /** Why none come. */
+  error: Error | null
+}
+
+export type NumberedLine = LogLine & { id: number }
+
+const MAX_LINES = 5_000
+const REOPEN_MS = 1_500
+/** A chatty function must not render once for each line. */
+const BATCH_MS = 100
+
+export function useLogs(filter: { function?: string; edge?: string; requestId?: string }): Logs {
+  const query = new URLSearchParams({ ...filter, follow: '1' }).toString()
+  const [state, setState] = useState<Logs & { query: string }>({ query, lines: [], error: null })
+
+  useEffect(() => {
+    const abort = new AbortController()
+    let nextId = 1
+    let batch: NumberedLine[] = []
+    let flush: ReturnType<typeof setTimeout> | undefined
+    let retry: ReturnType<typeof setTimeout> | undefined
+    setState({ query, lines: [], error: null })
+
+    const deliver = (): void => {
+      const fresh = batch
+      batch = []
+      flush = undefined
+      setState((now) => ({ query, error: null, lines: [...now.lines, ...fresh].slice(-MAX_LINES) }))
+    }
+    const open = (): void => {
+      const fail = (cause: unknown): void => {
+        if (abort.signal.aborted) return
+        const error = cause instanceof Error ? cause : new Error(String(cause))
+        if (error instanceof ApiError) setState((now) => ({ ...now, error }))
+        retry = setTimeout(open, REOPEN_MS)
+      }
+      follow(`logs?${query}`, abort.signal, ({ data }) => {
+        const line = parseLogLine(data)
+        if (line === null) return
+        batch.push({ ...line, id: nextId++ })
+        flush ??= setTimeout(deliver, BATCH_MS)
+      }).then(() => fail(new Error('the stream ended')), fail)
+    }
+    open()
+    return () => {
+      abort.abort()
+      clearTimeout(flush)
+      clearTimeout(retry)
+    }
+  }, [query])
+
+  return state.query === query ? state : { lines: [], error: null }
+}
