@@ -1,11 +1,10 @@
 // From the start of a deploy until the new code answers on every edge of three, each asked directly.
 import { setTimeout as delay } from 'node:timers/promises'
-import { deploy, EDGES, invoke, startEdges, untilConnected } from '../scripts/lib/cluster.mjs'
+import { deploy, invoke } from '../scripts/lib/cluster.mjs'
 import { say, table } from '../scripts/lib/terminal.mjs'
 import { quantile } from './figures.mjs'
 
 const DEPLOYS = 60
-const CONNECT_MS = 30_000
 /** Between two looks, should an edge not have it yet. Looking from the start would take the cores that the edges need. */
 const POLL_MS = 2
 
@@ -17,10 +16,26 @@ const untilAnswers = async (base, version) => {
   }
 }
 
-export const deployments = async (children, stateDir) => {
-  const edges = await startEdges(children, EDGES.map(() => 0), stateDir, { SWARMLAMBDA_CLUSTER_ID: 'bench', SWARMLAMBDA_BOOTSTRAP: 'none' })
-  const urls = edges.map(({ address }) => address)
-  await untilConnected(urls.map((url) => new URL(url).port), CONNECT_MS)
+export const deployments = async (_children, stateDir) => {
+  const { EDGES, openLocalMesh } = await import('../dist/lib/dev/local-mesh.js')
+  const mesh = await openLocalMesh({
+    edges: EDGES.map((edge) => ({ ...edge, port: 0 })),
+    stateDir,
+    proxyPort: null,
+    dnsPort: null,
+    env: process.env,
+    edgeEnv: { SWARMLAMBDA_CLUSTER_ID: 'bench', SWARMLAMBDA_BOOTSTRAP: 'none' },
+    onLine: () => {},
+    onExit: (name, how) => process.stderr.write(`${name} ${how}\n`),
+  })
+  try {
+    return await measure(mesh.edges.map(({ url }) => url))
+  } finally {
+    await mesh[Symbol.asyncDispose]()
+  }
+}
+
+const measure = async (urls) => {
   say('deploy', `${DEPLOYS} deploys, one after another, to each edge in turn`)
   const everywhere = []
   const answered = []

@@ -9,7 +9,7 @@ export const hello = async (children, stateDir) => {
   const pin = await pinning()
   const edge = await startEdge(children, stateDir, pin.server)
   await deploy(edge.address, 'hello', HELLO)
-  const peer = (name) => children.start(name, `bench/peers/${name}.mjs`, {}, { command: pin.server })
+  const peer = (name) => children.start({ name, script: `bench/peers/${name}.mjs`, env: {}, command: pin.server })
   const servers = [
     { what: 'SwarmLambda, a fresh sandbox each', ...edge },
     { what: 'node:http, no isolation', ...(await peer('node-http')) },

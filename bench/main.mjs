@@ -2,7 +2,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, release, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { Children } from '../scripts/lib/children.mjs'
 import { ensureInstalled } from '../scripts/lib/install.mjs'
 import { build } from '../scripts/lib/steps.mjs'
 import { main, red, say, Stop } from '../scripts/lib/terminal.mjs'
@@ -19,11 +18,12 @@ await main(async () => {
   if (process.platform !== 'linux') throw new Stop('The benchmark reads CPU times from /proc: it needs Linux.')
   await ensureInstalled()
   await build()
+  const { Children } = await import('../dist/lib/dev/children.js')
   say('machine', `${cpus().length} × ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GB, Linux ${release()}, Node ${process.version}`)
   for (const [name, benchmark] of Object.entries(BENCHMARKS)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue
     const stateDir = await mkdtemp(join(tmpdir(), 'swarmlambda-bench-'))
-    const children = new Children({ onExit: (child, how) => process.stderr.write(red(`${child} ${how}\n`)), print: () => {} })
+    const children = new Children({ env: process.env, onExit: (child, how) => process.stderr.write(red(`${child} ${how}\n`)), onLine: () => {} })
     try {
       process.stdout.write(`\n${await benchmark(children, stateDir)}\n`)
     } finally {

@@ -21,10 +21,15 @@ export const pinning = async () =>
 
 /** An edge alone, with one HTTP thread; its pid and address. */
 export const startEdge = (children, stateDir, command) =>
-  children.start('edge', 'bin/edge.js', {
-    SWARMLAMBDA_NODE_NAME: 'bench', SWARMLAMBDA_CLUSTER_ID: 'bench', SWARMLAMBDA_HTTP_PORT: '0',
-    SWARMLAMBDA_STATE_DIR: `${stateDir}/bench`, SWARMLAMBDA_BOOTSTRAP: 'none', SWARMLAMBDA_THREADS: '1',
-  }, { command })
+  children.start({
+    name: 'edge',
+    script: 'bin/edge.js',
+    env: {
+      SWARMLAMBDA_NODE_NAME: 'bench', SWARMLAMBDA_CLUSTER_ID: 'bench', SWARMLAMBDA_HTTP_PORT: '0',
+      SWARMLAMBDA_STATE_DIR: `${stateDir}/bench`, SWARMLAMBDA_BOOTSTRAP: 'none', SWARMLAMBDA_THREADS: '1',
+    },
+    command,
+  })
 
 /** Loads `targets` ({ what, pid, url, body }) in turn; a table of medians with their spread, and CPU µs per request by target. */
 export const measure = async (title, targets, pin) => {

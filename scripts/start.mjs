@@ -1,15 +1,13 @@
 // `npm start`: installs and builds what is needed, then three edges, the proxy and the DNS server on this machine, and a
 // sample function deployed and invoked. Stays until Ctrl-C, which stops everything in order; a program that is killed
 // meanwhile is started again after a while, so that its absence can be watched.
-import { EDGES, deploy, invoke, startEdges, untilConnected, urlOf } from './lib/cluster.mjs'
-import { Children } from './lib/children.mjs'
+import { deploy, invoke } from './lib/cluster.mjs'
 import { ensureInstalled } from './lib/install.mjs'
-import { portFrom, requirePorts } from './lib/ports.mjs'
+import { portFrom, requirePorts, urlOf } from './lib/ports.mjs'
 import { build } from './lib/steps.mjs'
-import { bold, dim, duration, green, main, red, say, Stop } from './lib/terminal.mjs'
+import { bold, cyan, dim, duration, green, main, red, say, Stop } from './lib/terminal.mjs'
 import { requireNode } from './lib/tools.mjs'
 
-const CONNECT_MS = 30_000
 /** Long enough to see an edge turn red, and the mesh go on without it. */
 const RESTART_MS = 15_000
 
@@ -20,7 +18,7 @@ const HELLO = `exports.handler = async (event) => ({
 })
 `
 
-const settings = () => {
+const settings = (EDGES) => {
   const http = portFrom('SWARMLAMBDA_HTTP_PORT', 8787)
   const cluster = process.env.SWARMLAMBDA_CLUSTER_ID || 'local'
   return {
@@ -33,7 +31,7 @@ const settings = () => {
   }
 }
 
-const portsOf = ({ edges, proxy, dns }) => [
+const portsOf = ({ edges, proxy, dns }, EDGES) => [
   ...edges.map((port, i) => ({
     port,
     what: EDGES[i].name,
@@ -43,7 +41,7 @@ const portsOf = ({ edges, proxy, dns }) => [
   { port: dns, what: 'the DNS server', variable: 'SWARMLAMBDA_DNS_PORT', udp: true },
 ]
 
-const tour = ({ edges, proxy, dns, zone }, answer) => {
+const tour = ({ edges, proxy, dns, zone }, answer, EDGES) => {
   const receipt = [...answer.headers].filter(([name]) => name.startsWith('x-swarm-') || name.startsWith('x-amz'))
   const post = (path, body) =>
     `curl -i -X POST ${urlOf(proxy)}${path} -H 'content-type: application/json' \\\n      -d '${body}'`
@@ -68,59 +66,60 @@ ${dim('Ctrl-C stops everything.')}
 await main(async () => {
   const started = performance.now()
   await requireNode()
-  const config = settings()
   await ensureInstalled()
   await build()
-  await requirePorts(portsOf(config))
+  const { EDGES, openLocalMesh } = await import('../dist/lib/dev/local-mesh.js')
+  const config = settings(EDGES)
+  await requirePorts(portsOf(config, EDGES))
 
   const stop = new AbortController()
   const ended = new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => resolve(null))
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop.abort(null))
     stop.signal.addEventListener('abort', () => resolve(stop.signal.reason))
   })
   let up = false
-  const children = new Children({
-    onExit(name, how, restart) {
-      if (!up) return stop.abort(new Stop(`${name} ${how}; the rest is being stopped.`))
-      say('lost', `${name} ${how}; the others go on. It is started again in ${duration(RESTART_MS)}.`)
-      const again = async () => {
-        if (children.stopping) return
-        await restart().catch((error) => say('lost', red(error.message)))
-      }
-      setTimeout(() => void again(), RESTART_MS).unref()
-    },
-  })
+  let mesh = null
+  const revive = async (name) => {
+    if (mesh !== null) await mesh.revive(name).catch((error) => say('lost', red(error.message)))
+  }
   const bringUp = async () => {
-    await startEdges(children, config.edges, config.stateDir)
-    const edges = config.edges.map((port) => `127.0.0.1:${port}`).join(',')
-    const region = { SWARMLAMBDA_EDGES: edges, SWARMLAMBDA_REGION: EDGES[0].region }
-    await Promise.all([
-      children.start('proxy', 'bin/proxy.js', { SWARMLAMBDA_PROXY_PORT: String(config.proxy), ...region }),
-      children.start('dns', 'bin/dns.js', { SWARMLAMBDA_DNS_PORT: String(config.dns), ...region }),
-      untilConnected(config.edges, CONNECT_MS, stop.signal),
-    ])
+    mesh = await openLocalMesh({
+      edges: EDGES.map((edge, i) => ({ ...edge, port: config.edges[i] })),
+      stateDir: config.stateDir,
+      proxyPort: config.proxy,
+      dnsPort: config.dns,
+      // What an edge does in good times is on the page; SWARMLAMBDA_LOG=info shows it here too.
+      env: { ...process.env, SWARMLAMBDA_LOG: process.env.SWARMLAMBDA_LOG || 'warn' },
+      onLine: (name, line, stream) => process.stdout.write(`${cyan(name.padEnd(8))} ${stream === 'stderr' ? dim(line) : line}\n`),
+      onExit(name, how) {
+        if (!up) return stop.abort(new Stop(`${name} ${how}; the rest is being stopped.`))
+        say('lost', `${name} ${how}; the others go on. It is started again in ${duration(RESTART_MS)}.`)
+        setTimeout(() => void revive(name), RESTART_MS).unref()
+      },
+      signal: stop.signal,
+    })
     say('mesh', 'each edge sees the other two')
-    const { edges: holders } = await deploy(urlOf(config.proxy), 'hello', HELLO)
+    const { edges: holders } = await deploy(mesh.url, 'hello', HELLO)
     say('deploy', `hello is on ${holders.join(', ')}`)
-    const answer = await invoke(urlOf(config.proxy), 'hello', { name: 'world' })
+    const answer = await invoke(mesh.url, 'hello', { name: 'world' })
     if (answer.status !== 200) throw new Stop(`hello was answered ${answer.status}: ${answer.text}`)
-    process.stdout.write(tour(config, answer))
+    process.stdout.write(tour(config, answer, EDGES))
     say('ready', dim(`in ${duration(performance.now() - started)}`))
     up = true
   }
 
   let problem = null
   try {
-    const first = await Promise.race([bringUp().then(() => 'up'), ended])
-    problem = first === 'up' ? await ended : first
+    await bringUp()
+    problem = await ended
   } catch (error) {
-    problem = error
+    problem = stop.signal.aborted ? stop.signal.reason : error
   }
   process.stdout.write('\n')
   say('stop', 'stopping …')
-  await children.stop()
+  await mesh?.[Symbol.asyncDispose]()
   if (problem !== null) {
-    if (!(problem instanceof Stop)) throw problem
+    if (!(problem instanceof Stop) && problem.name !== 'SwarmError') throw problem
     process.stderr.write(`${red(problem.message)}\n`)
     return 1
   }

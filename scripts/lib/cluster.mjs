@@ -1,50 +1,5 @@
-// A whole cluster on this machine: three edges in three regions, as `npm start` and the benchmark use it.
-import { setTimeout as delay } from 'node:timers/promises'
+// Deploys and invokes, as a caller would, for `npm start` and the benchmark.
 import { Stop } from './terminal.mjs'
-
-export const EDGES = [
-  { name: 'edge-a', region: 'us-west-sfo' },
-  { name: 'edge-b', region: 'us-east-iad' },
-  { name: 'edge-c', region: 'eu-central-fra' },
-]
-
-const POLL_MS = 100
-
-export const urlOf = (port) => `http://127.0.0.1:${port}`
-
-/** Starts the three edges at once, on `ports` (0: a free one); their state under `stateDir`. Resolves with their pids and addresses. */
-export const startEdges = (children, ports, stateDir, env = {}) =>
-  Promise.all(
-    EDGES.map(({ name, region }, i) =>
-      children.start(name, 'bin/edge.js', {
-        SWARMLAMBDA_NODE_NAME: name,
-        SWARMLAMBDA_REGION: region,
-        SWARMLAMBDA_HTTP_PORT: String(ports[i]),
-        SWARMLAMBDA_STATE_DIR: `${stateDir}/${name}`,
-        ...env,
-      }),
-    ),
-  )
-
-const upOn = async (port) => {
-  const response = await fetch(`${urlOf(port)}/cluster`, { signal: AbortSignal.timeout(2000) })
-  const { edges } = await response.json()
-  return edges.filter(({ state }) => state === 'up').map(({ name }) => name)
-}
-
-/** Resolves when each edge sees all of them; names who is missing where when that takes longer than `deadlineMs`. */
-export const untilConnected = async (ports, deadlineMs, signal) => {
-  const deadline = performance.now() + deadlineMs
-  for (;;) {
-    const seen = await Promise.all(ports.map((port) => upOn(port).catch(() => [])))
-    const gaps = seen.flatMap((names, i) =>
-      EDGES.filter(({ name }) => !names.includes(name)).map(({ name }) => `${EDGES[i].name} does not see ${name}`),
-    )
-    if (gaps.length === 0) return
-    if (performance.now() > deadline) throw new Stop(`The edges did not find each other: ${gaps.join(', ')}.`)
-    await delay(POLL_MS, undefined, { signal })
-  }
-}
 
 /** Deploys a function of one file through `base`; the answer of the control API. */
 export const deploy = async (base, name, code) => {

@@ -1,49 +1,15 @@
 // Ports: is one free, and if not, what to tell.
-import { createSocket } from 'node:dgram'
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { Stop } from './terminal.mjs'
-
-const canBind = async (socket, bind) => {
-  try {
-    const listening = once(socket, 'listening')
-    bind(socket)
-    await listening
-    return null
-  } catch (error) {
-    return error.code
-  } finally {
-    await new Promise((resolve) => {
-      try {
-        socket.close(resolve)
-      } catch {
-        resolve()
-      }
-    })
-  }
-}
-
-/** Null, or the system's code of why nothing can listen there, such as EADDRINUSE. */
-const tcpProblem = (port) => canBind(createServer(), (server) => server.listen({ port, host: '127.0.0.1' }))
-const udpProblem = (port) => canBind(createSocket('udp4'), (socket) => socket.bind({ port, address: '127.0.0.1' }))
-
-/** What listens there, when it is one of ours. */
-const holder = async (port) => {
-  try {
-    const response = await fetch(`http://127.0.0.1:${port}/healthz`, { signal: AbortSignal.timeout(1000) })
-    const { edge } = await response.json()
-    return typeof edge === 'string' ? ` (${edge} of SwarmLambda answers there: is it started already?)` : ''
-  } catch {
-    return ''
-  }
-}
 
 /** Stops unless all are free; `ports` are `{ port, variable, what, udp }`. */
 export const requirePorts = async (ports) => {
+  const { edgeOn, portProblem } = await import('../../dist/lib/dev/ports.js')
   for (const { port, variable, what, udp } of ports) {
-    const code = (await tcpProblem(port)) ?? (udp ? await udpProblem(port) : null)
+    const code = await portProblem(port, { udp })
     if (code === null) continue
-    const why = code === 'EADDRINUSE' ? `taken${await holder(port)}` : `not to be had (${code})`
+    const edge = await edgeOn(port)
+    if (edge !== null) throw new Stop(`Port ${port}, for ${what}, is taken by ${edge} of SwarmLambda: it is started already. Open http://127.0.0.1:${port}/, or end that one first, or set ${variable} to another port.`)
+    const why = code === 'EADDRINUSE' ? 'taken' : `not to be had (${code})`
     throw new Stop(`Port ${port}, for ${what}, is ${why}. End what uses it, or set ${variable} to another port.`)
   }
 }
@@ -57,3 +23,5 @@ export const portFrom = (variable, fallback) => {
   }
   return Number(text)
 }
+
+export const urlOf = (port) => `http://127.0.0.1:${port}`

@@ -63,6 +63,7 @@ export class Children implements AsyncDisposable {
 
   /** Resolves when it says that it is ready; rejects with START_FAILED and its last lines if it ends before. */
   async start({ command = [process.execPath], env, name, script }: Program): Promise<Started> {
+    if (this.#stopping) throw new SwarmError('CLOSED', `${name} is not started: everything is being stopped`)
     const [program = process.execPath, ...args] = [...command, script]
     // In a process group of its own: Ctrl-C reaches this process alone, which then stops the children in order.
     const started = spawn(program, args, { cwd: ROOT, env: { ...this.#options.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true })

@@ -28,6 +28,7 @@ export interface LocalMeshOptions extends ChildrenOptions {
   dnsPort: number | null
   /** Of all edges. */
   edgeEnv?: Record<string, string>
+  /** Ends the start. */
   signal?: AbortSignal
 }
 
@@ -39,7 +40,7 @@ export interface LocalMesh extends AsyncDisposable {
   readonly dns: string | null
   /** As kill -9 does; false: it is down already. */
   kill(name: string): Promise<boolean>
-  /** Starts it again where it was. */
+  /** Starts an edge that is down, or `proxy` or `dns`, again where it was. */
   revive(name: string): Promise<void>
 }
 
@@ -82,38 +83,48 @@ export async function openLocalMesh(options: LocalMeshOptions): Promise<LocalMes
     running.set(name, { name, region, url: address, pid, isUp: true })
   }
   const inOrder = () => options.edges.flatMap(({ name }) => running.get(name) ?? [])
+  const startFront = async (name: 'proxy' | 'dns', port: number | null): Promise<string | null> => {
+    if (port === null) return null
+    const env = { SWARMLAMBDA_EDGES: inOrder().map(({ url }) => new URL(url).host).join(','), SWARMLAMBDA_REGION: options.edges[0]?.region ?? '' }
+    const { address } = await children.start({ name, script: `bin/${name}.js`, env: { ...env, [`SWARMLAMBDA_${name.toUpperCase()}_PORT`]: String(port) } })
+    return address
+  }
+  const onAbort = (): void => void children.stop()
+  signal?.addEventListener('abort', onAbort)
   try {
+    signal?.throwIfAborted()
     await Promise.all(options.edges.map(startEdge))
-    const hosts = inOrder().map(({ url }) => new URL(url).host).join(',')
-    const front = { SWARMLAMBDA_EDGES: hosts, SWARMLAMBDA_REGION: options.edges[0]?.region ?? '' }
-    const [proxy, dns] = await Promise.all([
-      proxyPort === null ? null : children.start({ name: 'proxy', script: 'bin/proxy.js', env: { ...front, SWARMLAMBDA_PROXY_PORT: String(proxyPort) } }),
-      dnsPort === null ? null : children.start({ name: 'dns', script: 'bin/dns.js', env: { ...front, SWARMLAMBDA_DNS_PORT: String(dnsPort) } }),
-      untilConnected(inOrder(), CONNECT_MS, signal),
-    ])
+    const [proxy, dns] = await Promise.all([startFront('proxy', proxyPort), startFront('dns', dnsPort), untilConnected(inOrder(), CONNECT_MS, signal)])
     return {
       get edges() {
         return inOrder()
       },
-      url: proxy?.address ?? inOrder()[0]?.url ?? '',
-      dns: dns?.address ?? null,
+      url: proxy ?? inOrder()[0]?.url ?? '',
+      dns,
       async kill(name) {
         const edge = running.get(name)
         if (edge) edge.isUp = false
         return await children.kill(name)
       },
       async revive(name) {
+        if (children.stopping) return
+        if (name === 'proxy' || name === 'dns') return void (await startFront(name, portOf(name === 'proxy' ? proxy : dns)))
         const [edge, before] = [options.edges.find((one) => one.name === name), running.get(name)]
-        if (!edge || !before || before.isUp || children.stopping) return
-        await startEdge({ ...edge, port: Number(new URL(before.url).port) })
+        if (!edge || !before || before.isUp) return
+        await startEdge({ ...edge, port: portOf(before.url) ?? 0 })
       },
       [Symbol.asyncDispose]: () => children.stop(),
     }
   } catch (error) {
     await children.stop()
     throw error
+  } finally {
+    signal?.removeEventListener('abort', onAbort)
   }
 }
+
+/** Of `http://host:port` or `host:port`. */
+const portOf = (address: string | null): number | null => (address === null ? null : Number(address.replace(/^.*:/, '')))
 
 /** Resolves when each edge sees all of them. */
 export async function untilConnected(edges: readonly { name: string; url: string }[], deadlineMs: number, signal?: AbortSignal): Promise<void> {
