@@ -24,6 +24,7 @@ const LAYERS = {
   metrics: [],
   api: ['router', 'registry', 'bundle', 'metrics', 'regions'],
   lambda: ['api', 'registry', 'bundle', 'regions'],
+  doctor: ['dev', 'client'],
   dev: ['project', 'client', 'regions'],
   native: [],
   queue: ['registry'],
@@ -44,7 +45,7 @@ const PROGRAMS = {
   proxy: ['proxy', 'upstreams', 'config', 'cli'],
   dns: ['dns', 'upstreams', 'config', 'cli'],
   swarmlambda: [],
-  commands: ['client', 'project', 'dev', 'regions', 'config', 'cluster', 'api'],
+  commands: ['client', 'project', 'dev', 'doctor', 'regions', 'config', 'cluster', 'api'],
 }
 
 const withoutExtension = (name) => name.replace(/\.[a-z.]+$/, '')

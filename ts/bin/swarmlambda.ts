@@ -6,9 +6,11 @@ import { addCompletion } from './commands/completion.js'
 import { addDeploy } from './commands/deploy.js'
 import { addDev } from './commands/dev.js'
 import { addInit } from './commands/init.js'
+import { addDoctor } from './commands/doctor.js'
 import { addFunctions } from './commands/functions.js'
 import { addInvoke } from './commands/invoke.js'
 import { addKeys } from './commands/keys.js'
+import { addLogs } from './commands/logs.js'
 import { addMesh } from './commands/mesh.js'
 import { paintOf } from './commands/output.js'
 import { addPrograms } from './commands/programs.js'
@@ -22,10 +24,10 @@ const EXIT_USAGE = 2
 
 const GROUPS: readonly (readonly [heading: string, ...add: ((program: Command) => void)[]])[] = [
   ['Begin:', addInit, addDev],
-  ['Functions:', addDeploy, addInvoke, addFunctions, addVersions, addRoutes, addSchedules],
+  ['Functions:', addDeploy, addInvoke, addFunctions, addVersions, addRoutes, addSchedules, addLogs],
   ['The mesh:', addMesh, addKeys, addToken],
   ['Programs:', addPrograms],
-  ['This command line:', addCompletion],
+  ['This machine:', addDoctor, addCompletion],
 ]
 
 const program = new Command('swarmlambda')

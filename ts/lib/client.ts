@@ -30,6 +30,8 @@ export interface Asked {
 export interface ServerEvent {
   event: string
   data: string
+  /** Where to go on after this one; null: not said. */
+  id: string | null
 }
 
 export interface Client {
@@ -38,8 +40,8 @@ export interface Client {
   call(method: string, path: string, asked?: Asked): Promise<Answer>
   /** The same with a JSON body, which is null for none; what came back, parsed (null for an empty answer). */
   json<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T>
-  /** Server-sent events until the edge ends the stream or the signal aborts. */
-  events(path: string, signal: AbortSignal): AsyncGenerator<ServerEvent>
+  /** Server-sent events until the edge ends the stream or the signal aborts; `after`: the id of the last one seen. */
+  events(path: string, signal: AbortSignal, after?: string): AsyncGenerator<ServerEvent>
 }
 
 /** What the edge said no to. */
@@ -97,8 +99,8 @@ export async function connect(endpoint: string | null, token: string | null): Pr
       })
       return (text === '' ? null : JSON.parse(text)) as T
     },
-    async *events(path, signal) {
-      const { body, statusCode } = await send('GET', path, { headers: { accept: 'text/event-stream' }, signal })
+    async *events(path, signal, after = '') {
+      const { body, statusCode } = await send('GET', path, { headers: { accept: 'text/event-stream', ...(after !== '' && { 'last-event-id': after }) }, signal })
       if (statusCode >= 400) throw refusal(statusCode, await body.text())
       try {
         yield* eventsOf(body)
@@ -145,7 +147,7 @@ async function* eventsOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<Server
       text = text.slice(end + 2)
       const valuesOf = (wanted: string): string[] => fields.flatMap(([, name, value = '']) => (name === wanted ? [value] : []))
       const data = valuesOf('data')
-      if (data.length > 0) yield { event: valuesOf('event').at(-1) ?? 'message', data: data.join('\n') }
+      if (data.length > 0) yield { event: valuesOf('event').at(-1) ?? 'message', data: data.join('\n'), id: valuesOf('id').at(-1) ?? null }
     }
   }
 }

@@ -12,7 +12,7 @@ import * as variables from './config/variables.js'
 export { formatEndpoint, type Endpoint } from './config/schemas.js'
 export { listenError, type ListenAddress } from './config/listen.js'
 export { describeVariables, type Environment, type Variable } from './config/variable.js'
-export { DNS_VARIABLES, EDGE_VARIABLES, PROXY_VARIABLES, unknownVariables } from './config/variables.js'
+export { CLI_VARIABLES, DNS_VARIABLES, EDGE_VARIABLES, PROXY_VARIABLES, unknownVariables } from './config/variables.js'
 
 export interface EdgeConfig {
   clusterId: string

@@ -15,6 +15,7 @@ import type { DevSettings } from '../../lib/project/schema.js'
 import { isRegion } from '../../lib/regions.js'
 import { withFrame } from './code-frame.js'
 import { openDevKeys } from './dev-keys.js'
+import { logText, type LogLine } from './logs.js'
 import { number, untilInterrupted, withJson } from './edge-options.js'
 import { openOutput, type Output } from './output.js'
 
@@ -184,9 +185,8 @@ function followLogs(client: Client, { paint, tell }: DevOutput): AsyncDisposable
   const following = (async () => {
     try {
       for await (const { data } of client.events('/logs?follow=1', stop.signal)) {
-        const entry = JSON.parse(data) as { function?: string; edge?: string; message?: string }
-        if (entry.message === undefined) continue
-        tell('log', entry, `${paint.cyan(`${entry.function ?? ''} @ ${entry.edge ?? ''}`)}  ${entry.message.trimEnd()}`)
+        const line = JSON.parse(data) as LogLine
+        tell('log', { ...line }, logText(line, paint).trimEnd())
       }
     } catch {
       // The edge behind the proxy is gone, or tells no logs.

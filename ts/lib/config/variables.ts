@@ -237,6 +237,27 @@ export const LOG = variable(
   'info',
 )
 
+export const ENDPOINT = optional(
+  {
+    name: 'SWARMLAMBDA_ENDPOINT',
+    about: 'The edge or proxy that the command line talks to, unless --endpoint names one.',
+    allowed: 'a URL such as http://127.0.0.1:8787',
+    schema: z.url({ protocol: /^https?$/ }),
+  },
+  'http://127.0.0.1:8790, or else http://127.0.0.1:8787',
+)
+
+export const TOKEN = optional(
+  {
+    name: 'SWARMLAMBDA_TOKEN',
+    about: 'What the command line shows to edges that ask for a token, unless --token does.',
+    allowed: 'a token as "swarmlambda token" prints it',
+    schema: z.string(),
+  },
+  'none',
+  { secret: true },
+)
+
 export const EDGE_VARIABLES: readonly Variable[] = [
   CLUSTER_ID,
   CLUSTER_KEY,
@@ -260,7 +281,10 @@ export const PROXY_VARIABLES: readonly Variable[] = [PROXY_HOST, PROXY_PORT, EDG
 
 export const DNS_VARIABLES: readonly Variable[] = [DNS_HOST, DNS_PORT, DNS_ZONE, DNS_TTL, EDGES, CLIENT_REGION, LOG]
 
-const KNOWN = new Set([...EDGE_VARIABLES, ...PROXY_VARIABLES, ...DNS_VARIABLES].map(({ name }) => name))
+/** Of the command line. */
+export const CLI_VARIABLES: readonly Variable[] = [ENDPOINT, TOKEN]
+
+const KNOWN = new Set([...CLI_VARIABLES, ...EDGE_VARIABLES, ...PROXY_VARIABLES, ...DNS_VARIABLES].map(({ name }) => name))
 
 /** Names that look like ours and are not, most likely mistyped. One program's variables are fine beside another's. */
 export const unknownVariables = (names: readonly string[]): string[] =>

@@ -147,6 +147,19 @@ describe('the mesh', () => {
     assert.equal((await run(['token', '2', '--role', 'king'], { env })).code, 2)
   })
 
+  test('doctor looks at the machine and the mesh, and says how to mend', async () => {
+    const { code, out } = await run(['doctor', '--json'], { env: { SWARMLAMBDA_HTTP_PORT: '0', SWARMLAMBDA_STATE_DIR: join(mesh.folder, 'edge-d') } })
+    const { findings, ok } = JSON.parse(out) as { ok: boolean; findings: { check: string; level: string; found: string; mend?: string }[] }
+    assert.deepEqual([ok, code], [true, 0], out)
+    for (const check of ['variables', 'Node', 'native module', 'kernel', 'address space', 'open files', 'disk', 'HTTP port', 'beacon', 'UDP', 'DNS', 'mesh', 'versions', 'clock']) assert.ok(findings.some((one) => one.check === check), check)
+    assert.ok(findings.every(({ level, mend }) => level === 'ok' || mend !== undefined))
+    assert.match(findings.find(({ check }) => check === 'mesh')?.found ?? '', /3 of 3 edges up/)
+
+    const sick = await run(['doctor'], { env: { SWARMLAMBDA_HTTP_PORT: '99999', SWARMLAMBDA_STATE_DIR: '/proc/none', SWARMLAMBDA_ENDPOINT: 'http://127.0.0.1:1', SWARMLAMBDA_PORTT: '1' } })
+    assert.equal(sick.code, 1)
+    assert.match(sick.out, /✗ variables +SWARMLAMBDA_HTTP_PORT is "99999"; allowed: a port[^]*! variables +SWARMLAMBDA_PORTT is set but is no variable[^]*✗ mesh +no edge answers at http:\/\/127\.0\.0\.1:1: .*\n +→ /)
+  })
+
   test('completion knows commands, options and functions', async () => {
     const complete = async (...words: string[]): Promise<string[]> => (await run(['__complete', '--', ...words])).out.split('\n').slice(0, -1)
     assert.deepEqual(await complete('dep'), ['deploy'])

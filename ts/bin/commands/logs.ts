@@ -1,0 +1,73 @@
+// swarmlambda logs [function]: what functions print, from all edges.
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Command } from 'commander'
+import { SwarmError } from '../../lib/errors.js'
+import { number, openSession, untilInterrupted, withEdge, type EdgeOptions, type Session } from './edge-options.js'
+import type { Paint } from './output.js'
+
+interface LogsOptions extends EdgeOptions {
+  follow?: boolean
+  request?: string
+  edge?: string
+  since?: string
+  limit?: number
+}
+
+/** As `GET /logs` tells it, one a line. */
+export interface LogLine {
+  /** Milliseconds since the epoch. */
+  at: number
+  edge: string
+  function: string
+  requestId: string | null
+  level: 'debug' | 'info' | 'warn' | 'error'
+  message: string
+}
+
+const AGAIN_MS = 1_000
+
+export function addLogs(program: Command): void {
+  withEdge(program.command('logs').description('prints what functions wrote to the console, from all edges'))
+    .argument('[function]', 'only of this one')
+    .option('-f, --follow', 'go on with what comes, until Ctrl-C')
+    .option('--request <id>', 'only of this invocation')
+    .option('--edge <name>', 'only of this edge')
+    .option('--since <when>', 'a time, or as long ago as 30s, 15m or 2h')
+    .option('-n, --limit <lines>', 'the newest so many', number)
+    .action(async (name: string | undefined, options: LogsOptions) => {
+      const session = await openSession(options)
+      const asked = { function: name, requestId: options.request, edge: options.edge, since: options.since, limit: options.limit === undefined ? undefined : String(options.limit) }
+      const query = new URLSearchParams(Object.entries(asked).flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as [string, string]])))
+      if (options.follow) return await follow(session, query)
+      const { text } = await session.client.call('GET', `/logs?${query.toString()}`)
+      const lines = text.split('\n').filter(Boolean).map((line) => JSON.parse(line) as LogLine)
+      if (lines.length === 0) session.say('nothing was printed: edges remember the latest invocations')
+      session.show({ logs: lines }, () => lines.map((line) => logText(line, session.paint)).join(''))
+    })
+}
+
+async function follow({ client, json, paint, say }: Session, query: URLSearchParams): Promise<void> {
+  const signal = untilInterrupted()
+  query.set('follow', '1')
+  let last = ''
+  while (!signal.aborted) {
+    try {
+      for await (const { data, id } of client.events(`/logs?${query.toString()}`, signal, last)) {
+        last = id ?? last
+        process.stdout.write(json ? `${data}\n` : logText(JSON.parse(data) as LogLine, paint))
+      }
+    } catch (error) {
+      // Through a proxy the next edge goes on where this one ended.
+      if (!(error instanceof SwarmError) || error.code !== 'PEER_UNREACHABLE') throw error
+      say(paint.dim(error.message))
+    }
+    await delay(AGAIN_MS, undefined, { signal }).catch(() => {})
+  }
+}
+
+const LEVELS = { debug: 'dim', info: 'bold', warn: 'yellow', error: 'red' } as const
+
+export function logText({ at, edge, function: name, level, message, requestId }: LogLine, paint: Paint): string {
+  const head = `${paint.dim(new Date(at).toISOString())} ${paint.cyan(edge)} ${name} ${paint.dim((requestId ?? '').slice(0, 8))}`
+  return `${head} ${level === 'info' ? message.trimEnd() : paint[LEVELS[level]](message.trimEnd())}\n`
+}
