@@ -27,17 +27,18 @@ const LAYERS = {
   doctor: ['dev', 'client'],
   dev: ['project', 'client', 'regions'],
   native: [],
+  certificates: ['config'],
   queue: ['registry'],
   schedules: ['api', 'queue', 'registry', 'p2p'],
   disposal: [],
-  edge: ['api', 'lambda', 'queue', 'schedules', 'router', 'registry', 'p2p', 'cluster', 'native', 'regions', 'bundle', 'metrics', 'config', 'disposal'],
+  edge: ['certificates', 'api', 'lambda', 'queue', 'schedules', 'router', 'registry', 'p2p', 'cluster', 'native', 'regions', 'bundle', 'metrics', 'config', 'disposal'],
   upstreams: ['regions', 'config'],
   dns: ['upstreams', 'regions', 'config'],
   proxy: ['upstreams', 'router', 'regions', 'config'],
 }
 
 /** What may be imported besides as types only: the native module's DTOs are the shape of what comes in from HTTP. */
-const TYPES = { api: ['native'], lambda: ['native'], router: ['native'], metrics: ['native', 'p2p', 'registry'] }
+const TYPES = { certificates: ['native'], api: ['native'], lambda: ['native'], router: ['native'], metrics: ['native', 'p2p', 'registry'] }
 
 /** Each program, and all it may load; that the proxy and the DNS server load no native code follows from here. */
 const PROGRAMS = {

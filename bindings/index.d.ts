@@ -26,10 +26,12 @@ export declare class NativeEdge {
   setAliases(aliases: Array<Alias>): void
   /** Invokes a function on this edge and on no other; `absent` when it isn't loaded. */
   invoke(request: InvokeRequest): Promise<Outcome>
-  /** Serves HTTP; resolves with the port when it accepts connections. Once in an edge's life. */
-  listen(options: ListenOptions, onMiss: (request: MissRequest) => Promise<MissResponse>, onControl: (request: ControlRequest) => Promise<ControlResponse>): Promise<number>
+  /** Serves HTTP; resolves with the ports when it accepts connections. Once in an edge's life. */
+  listen(options: ListenOptions, onMiss: (request: MissRequest) => Promise<MissResponse>, onControl: (request: ControlRequest) => Promise<ControlResponse>): Promise<Listening>
   /** Which function URLs and routes there are, all of them: JSON (crates/server/src/web/sites.rs). */
   setSites(json: string): void
+  /** Replaces the certificates of HTTPS. `CERTIFICATE`: one is malformed, and all stay as they were. */
+  setCertificates(certificates: Array<Certificate>): void
   /** Replaces the UI's files. */
   setAssets(assets: Array<Asset>): void
   /** The body of `GET /cluster`, and a `snapshot` event of `GET /events`. */
@@ -61,6 +63,13 @@ export interface Asset {
   body: Buffer
   /** With its quotes. */
   etag?: string
+}
+
+export interface Certificate {
+  /** PEM: the certificate, then those between it and its root. */
+  chain: Buffer
+  /** PEM: its private key. */
+  key: Buffer
 }
 
 /** A request that is not for the hot path. */
@@ -147,6 +156,16 @@ export interface FunctionStats {
   totalMs: number
 }
 
+/** HTTPS beside HTTP, with the certificates of `setCertificates`. */
+export interface HttpsOptions {
+  host: string
+  port: number
+  /** HTTP only shows the way to HTTPS; health checks and challenges of certificate authorities it still answers. */
+  redirect: boolean
+  /** `max-age` of `Strict-Transport-Security`, seconds. */
+  hsts: number | null
+}
+
 /** A peer's invocation. */
 export interface InvokeRequest {
   name: string
@@ -180,11 +199,18 @@ export interface Limits {
   fetchBytes: number
 }
 
+/** The real ports. */
+export interface Listening {
+  port: number
+  httpsPort: number | null
+}
+
 export interface ListenOptions {
   /** An address of this machine. */
   host: string
   /** 0: any free one. */
   port: number
+  https: HttpsOptions | null
 }
 
 /** An invocation that did not end well on this edge, or that must not begin before the host has looked. */

@@ -182,6 +182,12 @@ impl TryFrom<dto::ControlResponse> for server::ControlResponse {
     }
 }
 
+impl From<dto::Certificate> for server::Certificate {
+    fn from(certificate: dto::Certificate) -> Self {
+        Self { chain: certificate.chain.to_vec(), key: certificate.key.to_vec() }
+    }
+}
+
 impl From<dto::Asset> for server::Asset {
     fn from(asset: dto::Asset) -> Self {
         Self {

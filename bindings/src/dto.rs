@@ -201,12 +201,39 @@ pub struct ControlResponse {
     pub body: Buffer,
 }
 
-#[napi(object)]
+#[napi(object, use_nullable = true)]
 pub struct ListenOptions {
     /// An address of this machine.
     pub host: String,
     /// 0: any free one.
     pub port: u32,
+    pub https: Option<HttpsOptions>,
+}
+
+/// HTTPS beside HTTP, with the certificates of `setCertificates`.
+#[napi(object, use_nullable = true)]
+pub struct HttpsOptions {
+    pub host: String,
+    pub port: u32,
+    /// HTTP only shows the way to HTTPS; health checks and challenges of certificate authorities it still answers.
+    pub redirect: bool,
+    /// `max-age` of `Strict-Transport-Security`, seconds.
+    pub hsts: Option<u32>,
+}
+
+/// The real ports.
+#[napi(object, use_nullable = true)]
+pub struct Listening {
+    pub port: u32,
+    pub https_port: Option<u32>,
+}
+
+#[napi(object)]
+pub struct Certificate {
+    /// PEM: the certificate, then those between it and its root.
+    pub chain: Buffer,
+    /// PEM: its private key.
+    pub key: Buffer,
 }
 
 /// A file of the UI.

@@ -11,7 +11,7 @@ use std::{
 use napi::bindgen_prelude::{Buffer, spawn_blocking};
 use napi_derive::napi;
 use swarmlambda_executor::{Executor, ExecutorOptions, Function};
-use swarmlambda_server::{Gateway, Health, Limits, Server};
+use swarmlambda_server::{Gateway, Health, Https, Limits, Listen, Server};
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::{
@@ -124,17 +124,17 @@ impl NativeEdge {
         Ok(Settled(Ok(gateway.invoke(&name, request.into()).await.into())))
     }
 
-    /// Serves HTTP; resolves with the port when it accepts connections. Once in an edge's life.
+    /// Serves HTTP; resolves with the ports when it accepts connections. Once in an edge's life.
     #[napi(
         ts_args_type = "options: ListenOptions, onMiss: (request: MissRequest) => Promise<MissResponse>, onControl: (request: ControlRequest) => Promise<ControlResponse>",
-        ts_return_type = "Promise<number>"
+        ts_return_type = "Promise<Listening>"
     )]
     pub async fn listen(
         &self,
         options: dto::ListenOptions,
         on_miss: OnMiss,
         on_control: OnControl,
-    ) -> napi::Result<Settled<u32>> {
+    ) -> napi::Result<Settled<dto::Listening>> {
         let inner = Arc::clone(&self.0);
         Ok(Settled(blocking(move || inner.listen(options, on_miss, on_control)).await))
     }
@@ -143,6 +143,13 @@ impl NativeEdge {
     #[napi(catch_unwind)]
     pub fn set_sites(&self, json: String) -> Result<(), napi::Error<String>> {
         self.0.gateway.set_sites(&json).map_err(|error| Failure::from(error).into_error())
+    }
+
+    /// Replaces the certificates of HTTPS. `CERTIFICATE`: one is malformed, and all stay as they were.
+    #[napi(catch_unwind)]
+    pub fn set_certificates(&self, certificates: Vec<dto::Certificate>) -> Result<(), napi::Error<String>> {
+        let certificates: Vec<_> = certificates.into_iter().map(Into::into).collect();
+        self.0.gateway.set_certificates(&certificates).map_err(|error| Failure::from(error).into_error())
     }
 
     /// Replaces the UI's files.
@@ -232,28 +239,40 @@ impl Inner {
         Ok(self.executor.load(bytecode, spec)?)
     }
 
-    fn listen(&self, options: dto::ListenOptions, on_miss: OnMiss, on_control: OnControl) -> Result<u32, Failure> {
+    fn listen(
+        &self,
+        options: dto::ListenOptions,
+        on_miss: OnMiss,
+        on_control: OnControl,
+    ) -> Result<dto::Listening, Failure> {
         let mut state = self.state();
         match *state {
             State::Open => {}
             State::Listening(_) => return Err(Failure::new("LISTEN", "the edge listens already")),
             State::Closed => return Err(Failure::closed()),
         }
-        let address = resolve(&options)?;
-        let server =
-            Server::listen(Arc::clone(&self.gateway), host(on_miss, on_control), address, self.threads as usize)?;
-        let port = server.address().port();
+        let listen = to_listen(options)?;
+        let host = host(on_miss, on_control);
+        let server = Server::listen(Arc::clone(&self.gateway), host, &listen, self.threads as usize)?;
+        let https_port = server.https_address().map(|address| address.port().into());
+        let listening = dto::Listening { port: server.address().port().into(), https_port };
         *state = State::Listening(server);
-        Ok(port.into())
+        Ok(listening)
     }
 }
 
-fn resolve(options: &dto::ListenOptions) -> Result<std::net::SocketAddr, Failure> {
+fn to_listen(dto::ListenOptions { host, port, https }: dto::ListenOptions) -> Result<Listen, Failure> {
+    let https = https.map(|dto::HttpsOptions { host, port, redirect, hsts }| {
+        Ok::<_, Failure>(Https { address: resolve(&host, port)?, redirect, hsts })
+    });
+    Ok(Listen { http: resolve(&host, port)?, https: https.transpose()? })
+}
+
+fn resolve(host: &str, port: u32) -> Result<std::net::SocketAddr, Failure> {
     use std::net::ToSocketAddrs;
-    let dto::ListenOptions { host, port } = options;
     let failed = |reason: String| Failure::new("LISTEN", format!("cannot listen on {host}:{port}: {reason}"));
-    let port = u16::try_from(*port).map_err(|_| failed("a port is 0 to 65535".to_owned()))?;
-    let mut addresses = (host.as_str(), port).to_socket_addrs().map_err(|error| failed(error.to_string()))?;
+    let port = u16::try_from(port).map_err(|_| failed("a port is 0 to 65535".to_owned()))?;
+    let mut addresses = (host, port).to_socket_addrs().map_err(|error| failed(error.to_string()))?;
     addresses.next().ok_or_else(|| failed("the name has no address".to_owned()))
 }
 

@@ -1,5 +1,5 @@
-//! Errors as JavaScript sees them: an `Error` whose `code` is ENGINE, PLUGIN, COMPILE, LOAD, IO, ADDRESS_IN_USE, LISTEN or
-//! CLOSED, and whose `message` is for people.
+//! Errors as JavaScript sees them: an `Error` whose `code` is ENGINE, PLUGIN, COMPILE, LOAD, IO, ADDRESS_IN_USE, LISTEN,
+//! CERTIFICATE or CLOSED, and whose `message` is for people.
 
 use napi::{
     Env, JsError,
@@ -57,7 +57,8 @@ impl From<swarmlambda_server::Error> for Failure {
         use swarmlambda_server::Error;
         let code = match &error {
             Error::AddressInUse { .. } => "ADDRESS_IN_USE",
-            Error::Listen { .. } | Error::EdgeName(_) | Error::Asset { .. } => "LISTEN",
+            Error::Listen { .. } | Error::EdgeName(_) | Error::Asset { .. } | Error::Tls(_) => "LISTEN",
+            Error::Certificate { .. } => "CERTIFICATE",
             Error::Sites(_) => "SITES",
         };
         Self::new(code, error)

@@ -10,12 +10,13 @@ await run(
     name: 'edge',
     about: 'Runs functions, answers HTTP, and keeps its copy of the registry. All edges with one cluster key form a mesh.',
     variables: EDGE_VARIABLES,
-    async main({ env, signal }) {
+    async main({ env, onReload, signal }) {
       const config = parseEdgeConfig(env)
       // Loads native code, which --help and a mistake in the configuration don't need.
       const { openEdge } = await import('../lib/edge.js')
       await using edge = await openEdge({ config, log: createLog(config.logLevel), say })
       say(`${config.nodeName} (${config.region}) is ready on ${edge.url}`)
+      onReload(() => edge.reload())
       await untilStopped(signal)
     },
   },

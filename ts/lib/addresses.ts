@@ -17,9 +17,9 @@ export const isOwn = (host: string): boolean =>
   isLoopback(host) || Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ address }) => address === host))
 
 /** `http://host:port` for others: an address of this machine where the gateway is bound to all of them. */
-export function urlOf(host: string, port: number): string {
+export function urlOf(host: string, port: number, scheme: 'http' | 'https' = 'http'): string {
   const name = isWildcard(host) ? (anyAddress() ?? host) : host
-  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
+  return `${scheme}://${name.includes(':') ? `[${name}]` : name}:${port}`
 }
 
 const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '::'

@@ -11,8 +11,11 @@ export interface Program {
   /** A sentence or two, for --help. */
   about: string
   variables: readonly Variable[]
-  /** Runs until `signal` aborts, and has closed all it opened when it returns. */
-  main(context: { env: Environment; signal: AbortSignal }): Promise<void>
+  /**
+   * Runs until `signal` aborts, and has closed all it opened when it returns. What it gives `onReload` runs at SIGHUP, which
+   * otherwise, and from a terminal that is closed, stops it.
+   */
+  main(context: { env: Environment; signal: AbortSignal; onReload: (reload: () => Promise<void>) => void }): Promise<void>
 }
 
 /** Time for what a closed program left behind (a socket, a timer) to end by itself. */
@@ -56,9 +59,14 @@ export const run = async (program: Program, argv: readonly string[], env: Enviro
     if (stop.signal.aborted) process.exit(EXIT_INTERRUPTED)
     stop.abort()
   }
+  let reload: (() => Promise<void>) | null = null
+  const onHangUp = (): void => {
+    if (reload === null || process.stdin.isTTY) return onSignal()
+    void reload().catch(printError)
+  }
   // Waiting for a signal alone would not keep Node running.
   const alive = setInterval(() => {}, LONG_MS)
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', onHangUp)
   // Whoever read our output may be gone (`node bin/edge.js | head`): no reason to end.
   process.stdout.on('error', () => {})
   process.stderr.on('error', () => {})
@@ -70,7 +78,7 @@ export const run = async (program: Program, argv: readonly string[], env: Enviro
     for (const name of unknownVariables(Object.keys(env))) {
       process.stderr.write(`swarmlambda: ${name} is set but no variable of SwarmLambda: it has no effect\n`)
     }
-    await program.main({ env, signal: stop.signal })
+    await program.main({ env, signal: stop.signal, onReload: (work) => (reload = work) })
   } catch (error) {
     printError(error)
     process.exitCode = 1

@@ -14,6 +14,25 @@ export { listenError, type ListenAddress } from './config/listen.js'
 export { describeVariables, type Environment, type Variable } from './config/variable.js'
 export { CLI_VARIABLES, DNS_VARIABLES, EDGE_VARIABLES, PROXY_VARIABLES, unknownVariables } from './config/variables.js'
 
+/** Two files in PEM. */
+export interface CertificateFiles {
+  /** The certificate, then those between it and its root. */
+  certificate: string
+  key: string
+}
+
+export interface HttpsConfig {
+  host: string
+  /** 0: any free one. */
+  port: number
+  /** At least one; the first is for clients that name nothing another is for. */
+  certificates: CertificateFiles[]
+  /** The HTTP port only shows the way to this one. */
+  redirect: boolean
+  /** `max-age` of Strict-Transport-Security; null: not sent. */
+  hstsSeconds: number | null
+}
+
 export interface EdgeConfig {
   clusterId: string
   /** 64 hexadecimal digits; null: read or create the key file. */
@@ -23,6 +42,7 @@ export interface EdgeConfig {
   httpHost: string
   /** 0: any free one. */
   httpPort: number
+  https: HttpsConfig | null
   stateDir: string
   peers: Endpoint[]
   bootstrap: 'public' | 'none' | Endpoint[]
@@ -75,6 +95,7 @@ export const parseEdgeConfig = (env: Environment, host: string = hostname()): Ed
   const clusterId = read(env, variables.CLUSTER_ID)
   const nodeName = read(env, variables.NODE_NAME) ?? defaultNodeName(host)
   const httpHost = read(env, variables.HTTP_HOST)
+  const https = parseHttps(env, httpHost)
   return {
     clusterId,
     clusterKey: read(env, variables.CLUSTER_KEY),
@@ -82,16 +103,35 @@ export const parseEdgeConfig = (env: Environment, host: string = hostname()): Ed
     region: read(env, variables.EDGE_REGION),
     httpHost,
     httpPort: read(env, variables.HTTP_PORT),
+    https,
     stateDir: read(env, variables.STATE_DIR) ?? join('.swarm-lambda', clusterId, nodeName),
     peers: read(env, variables.PEERS) ?? [],
     bootstrap: read(env, variables.BOOTSTRAP),
     hosts: read(env, variables.HOSTS) ?? [],
-    needsToken: read(env, variables.CONTROL) === 'token' || !isLoopback(httpHost),
+    needsToken: read(env, variables.CONTROL) === 'token' || !isLoopback(httpHost) || !isLoopback(https?.host ?? httpHost),
     threads: read(env, variables.THREADS),
     slots: read(env, variables.SLOTS),
     eventRetriesMs: read(env, variables.EVENT_RETRIES),
     shortestRateMs: read(env, variables.SHORTEST_RATE),
     logLevel: read(env, variables.LOG),
+  }
+}
+
+/** On when there is a certificate. */
+const parseHttps = (env: Environment, httpHost: string): HttpsConfig | null => {
+  const certificates = read(env, variables.TLS_CERT) ?? []
+  const keys = read(env, variables.TLS_KEY) ?? []
+  if (certificates.length !== keys.length) {
+    const counts = `${certificates.length} and ${keys.length} files`
+    throw new SwarmError('CONFIG_INVALID', `SWARMLAMBDA_TLS_CERT and SWARMLAMBDA_TLS_KEY name ${counts}; allowed: a key for each certificate, in the same order`)
+  }
+  if (certificates.length === 0) return null
+  return {
+    host: read(env, variables.HTTPS_HOST) ?? httpHost,
+    port: read(env, variables.HTTPS_PORT),
+    certificates: certificates.map((certificate, index) => ({ certificate, key: keys[index] ?? '' })),
+    redirect: read(env, variables.HTTP_REDIRECT) === 'on',
+    hstsSeconds: read(env, variables.HSTS) || null,
   }
 }
 

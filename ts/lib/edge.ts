@@ -9,6 +9,7 @@ import { openRoutes } from './api/routes.js'
 import { openFunctions } from './api/functions.js'
 import { tryListening, urlOf } from './addresses.js'
 import { openAccessKeys } from './api/access-keys.js'
+import { openCertificates } from './certificates.js'
 import { openGuards } from './api/guards.js'
 import { loadIdentity, openKeyring } from './cluster.js'
 import { listenError, type EdgeConfig } from './config.js'
@@ -31,7 +32,7 @@ import { messageOf, SwarmError } from './errors.js'
 import type { Log } from './log.js'
 import { openMetrics } from './metrics.js'
 import { openLambda } from './lambda/routes.js'
-import { engineCache, openNative } from './native.js'
+import { engineCache, openNative, type HttpsOptions } from './native.js'
 import { openMesh } from './p2p/mesh.js'
 import { openRegistry } from './registry/registry.js'
 import { createSealer } from './registry/sealer.js'
@@ -42,6 +43,8 @@ import { VERSION } from './version.js'
 export interface Edge extends AsyncDisposable {
   /** Where the gateway listens. */
   readonly url: string
+  /** Reads the files of the configuration that may change while it runs: the certificates. */
+  reload(): Promise<void>
 }
 
 export interface EdgeOptions {
@@ -55,15 +58,15 @@ export interface EdgeOptions {
 export async function openEdge({ config, log, say }: EdgeOptions): Promise<Edge> {
   const stack = openStack()
   try {
-    const url = await open({ config, log, say }, stack)
-    return { url, [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose]() }
+    const { url, reload } = await open({ config, log, say }, stack)
+    return { url, reload, [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose]() }
   } catch (error) {
     await stack[Symbol.asyncDispose]().catch((reason: unknown) => log.warn('closing after a failed start', { error: messageOf(reason) }))
     throw error
   }
 }
 
-async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof openStack>): Promise<string> {
+async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof openStack>): Promise<Omit<Edge, keyof AsyncDisposable>> {
   const { clusterId, nodeName, region, stateDir } = config
   const place = { name: nodeName, region }
   const startedAt = Date.now()
@@ -78,6 +81,12 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
   await tryListening(config.httpHost, config.httpPort).catch((error: unknown) => {
     throw listenError(error, { host: config.httpHost, port: config.httpPort, hostVariable: 'SWARMLAMBDA_HTTP_HOST', portVariable: 'SWARMLAMBDA_HTTP_PORT' })
   })
+  if (config.https) {
+    const { host, port } = config.https
+    await tryListening(host, port).catch((error: unknown) => {
+      throw listenError(error, { host, port, hostVariable: 'SWARMLAMBDA_HTTPS_HOST', portVariable: 'SWARMLAMBDA_HTTPS_PORT' })
+    })
+  }
   const keyring = stack.use(await openKeyring(config, log))
   const identity = await loadIdentity(stateDir)
   const store = await openStore(stateDir)
@@ -95,6 +104,10 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
   const { fromCache, maxMemoryMb, pagemapScan, slots, threads } = engine.info()
   say(`engine: ${slots} sandboxes of up to ${maxMemoryMb} MB, ${threads} thread${threads === 1 ? '' : 's'}${fromCache ? '' : ', plugin compiled'}`)
   if (!pagemapScan) say('engine: this kernel has no pagemap_scan (Linux 6.7): sandboxes are several times slower')
+
+  const certificates =
+    config.https &&
+    stack.use(await openCertificates({ files: config.https.certificates, install: (all) => engine.setCertificates(all), log, clock: Date.now }))
 
   const mesh = stack.use(
     await openMesh({ identity, keys: keyring, store, name: nodeName, region, peers: config.peers, bootstrap: config.bootstrap, log }),
@@ -185,8 +198,9 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
   })
 
   engine.setAssets(await readAssets())
-  const port = await engine.listen({ host: config.httpHost, port: config.httpPort }, misses.onMiss, control)
+  const { httpsPort, port } = await engine.listen({ host: config.httpHost, port: config.httpPort, https: httpsOf(config) }, misses.onMiss, control)
   const url = urlOf(config.httpHost, port)
+  if (config.https && httpsPort !== null) say(`https on ${urlOf(config.https.host, httpsPort, 'https')}`)
   if (config.needsToken) say('control calls need a token: bin/swarmlambda.js token mints one')
 
   broadcasts = stack.use(
@@ -200,5 +214,7 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
   stack.defer(() => stop())
   await sync.settled
   takeRequests()
-  return url
+  return { url, reload: async () => await certificates?.reload() }
 }
+
+const httpsOf = ({ https }: EdgeConfig): HttpsOptions | null => https && { host: https.host, port: https.port, redirect: https.redirect, hsts: https.hstsSeconds }

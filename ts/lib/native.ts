@@ -9,11 +9,13 @@ import { messageOf, SwarmError, type ErrorCode } from './errors.js'
 export type {
   Alias,
   Asset,
+  Certificate,
   ControlRequest,
   ControlResponse,
   EngineInfo,
   FunctionSpec,
   FunctionStats,
+  HttpsOptions,
   InvokeRequest,
   MissRequest,
   MissResponse,
@@ -35,6 +37,7 @@ const CODES: Record<string, ErrorCode> = {
   LOAD: 'LOAD_FAILED',
   ADDRESS_IN_USE: 'ADDRESS_IN_USE',
   LISTEN: 'ADDRESS_UNUSABLE',
+  CERTIFICATE: 'CONFIG_INVALID',
   CLOSED: 'CLOSED',
 }
 
@@ -58,6 +61,7 @@ export async function openNative(options: Omit<EdgeOptions, 'plugin'>): Promise<
     setAliases: (aliases) => native.setAliases(aliases),
     invoke: (request) => native.invoke(request).catch(rethrow),
     listen: (where, onMiss, onControl) => native.listen(where, onMiss, onControl).catch(rethrow),
+    setCertificates: (certificates) => attempt(() => native.setCertificates(certificates)),
     setSites: (json) => native.setSites(json),
     setAssets: (assets) => native.setAssets(assets),
     setSnapshot: (json) => native.setSnapshot(json),
@@ -65,6 +69,14 @@ export async function openNative(options: Omit<EdgeOptions, 'plugin'>): Promise<
     setHealth: (status) => native.setHealth(status),
     stats: () => native.stats(),
     close: (graceMs) => native.close(graceMs).catch(rethrow),
+  }
+}
+
+function attempt<Result>(work: () => Result): Result {
+  try {
+    return work()
+  } catch (error) {
+    return rethrow(error)
   }
 }
 

@@ -26,7 +26,10 @@ use crate::{
     body::Body,
     clocks::{Active, Clocks},
     dispatch::dispatch,
+    door::Door,
     socket::Socket,
+    tls,
+    transport::Transport,
     worker::Worker,
 };
 
@@ -34,7 +37,7 @@ use crate::{
 const H2_PREFACE: &[u8] = b"PRI ";
 
 /// Serves the connection until either side ends it.
-pub(crate) async fn serve(worker: Rc<Worker>, stream: TcpStream, remote: SocketAddr) {
+pub(crate) async fn serve(worker: Rc<Worker>, door: Rc<Door>, stream: TcpStream, remote: SocketAddr) {
     let Some(place) = worker.enter() else { return };
     poll_fn(|cx| {
         place.wake_with(cx.waker());
@@ -42,13 +45,11 @@ pub(crate) async fn serve(worker: Rc<Worker>, stream: TcpStream, remote: SocketA
     })
     .await;
     let limits = &worker.gateway.limits;
-    let mut first = [0; H2_PREFACE.len()];
-    let peeked = timeout(limits.head_timeout, peek(&worker, &stream, &mut first)).await;
-    let Ok(Ok(length)) = peeked else { return };
-    let h2 = first.get(..length) == Some(H2_PREFACE);
+    let opened = timeout(limits.head_timeout, unless_closing(&worker, open(&door, stream))).await;
+    let Ok(Ok((stream, h2))) = opened else { return };
     let clocks = Rc::new(Clocks::new(h2));
     let socket = Socket::new(stream, &clocks, &worker);
-    let service = service(&worker, remote, &clocks);
+    let service = service(&worker, &door, remote, &clocks);
     if h2 {
         let mut builder = http2::Builder::new(Local);
         builder.timer(TokioTimer::new()).keep_alive_interval(limits.idle_timeout / 3);
@@ -67,10 +68,22 @@ pub(crate) async fn serve(worker: Rc<Worker>, stream: TcpStream, remote: SocketA
     }
 }
 
-/// Waits for the first bytes, but not for a client that only connected when the server is closing.
-async fn peek(worker: &Worker, stream: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut peek = pin!(stream.peek(buffer));
-    poll_fn(|cx| match peek.as_mut().poll(cx) {
+/// What the connection speaks: agreed on in the TLS handshake, else told by the first bytes. `true`: HTTP/2.
+async fn open(door: &Door, stream: TcpStream) -> io::Result<(Transport, bool)> {
+    if let Door::Https { acceptor, .. } = door {
+        let stream = acceptor.accept(stream).await?;
+        let h2 = stream.get_ref().1.alpn_protocol() == Some(tls::H2);
+        return Ok((Transport::Tls(Box::new(stream)), h2));
+    }
+    let mut first = [0; H2_PREFACE.len()];
+    let length = stream.peek(&mut first).await?;
+    Ok((Transport::Plain(stream), first.get(..length) == Some(H2_PREFACE)))
+}
+
+/// Does not wait for a client that only connected when the server is closing.
+async fn unless_closing<T>(worker: &Worker, opening: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    let mut opening = pin!(opening);
+    poll_fn(|cx| match opening.as_mut().poll(cx) {
         Poll::Pending if worker.is_closing() => Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
         polled => polled,
     })
@@ -114,14 +127,19 @@ async fn drive<C: Future>(
 /// hyper's service: called when a request's head is complete.
 fn service(
     worker: &Rc<Worker>,
+    door: &Rc<Door>,
     remote: SocketAddr,
     clocks: &Rc<Clocks>,
 ) -> impl HttpService<Incoming, ResBody = Body, Error = Infallible> + use<> {
-    let (worker, clocks) = (Rc::clone(worker), Rc::clone(clocks));
-    service_fn(move |request| {
-        let (worker, active) = (Rc::clone(&worker), Active::new(&clocks));
+    let (worker, door, clocks) = (Rc::clone(worker), Rc::clone(door), Rc::clone(clocks));
+    service_fn(move |mut request| {
+        let (worker, door, active) = (Rc::clone(&worker), Rc::clone(&door), Active::new(&clocks));
         async move {
-            let mut response = dispatch(&worker, remote, request).await;
+            let mut response = match door.receive(&mut request) {
+                Some(elsewhere) => elsewhere,
+                None => dispatch(&worker, remote, request).await,
+            };
+            door.send(&mut response);
             if let Body::Stream(stream) = response.body_mut() {
                 stream.active = Some(active);
             }

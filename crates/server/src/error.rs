@@ -17,6 +17,12 @@ pub enum Error {
     /// `LISTEN`: an asset's header is malformed.
     #[error("asset {path}: {reason}")]
     Asset { path: String, reason: String },
+    /// `CERTIFICATE`: malformed, or not its key's. Counted from 1.
+    #[error("certificate {number}: {reason}")]
+    Certificate { number: usize, reason: String },
+    /// `LISTEN`: TLS can't be set up.
+    #[error("TLS: {0}")]
+    Tls(String),
     /// `SITES`: the host's function URLs and routes are malformed.
     #[error("function URLs and routes: {0}")]
     Sites(#[from] serde_json::Error),

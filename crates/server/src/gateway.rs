@@ -26,6 +26,7 @@ use crate::{
     reply,
     stats::{Counters, Stats},
     table::{Alias, Entry, Table},
+    tls::{Certificate, Certificates},
     web::{Sites, parse_sites},
 };
 
@@ -39,6 +40,7 @@ pub struct Gateway {
     pub(crate) table: Table,
     pub(crate) sites: ArcSwap<Sites>,
     pub(crate) assets: Assets,
+    pub(crate) certificates: Arc<Certificates>,
     pub(crate) events: Events,
     pub(crate) counters: Counters,
     pub(crate) miss: Admission,
@@ -99,6 +101,7 @@ impl Gateway {
             table: Table::default(),
             sites: ArcSwap::default(),
             assets: Assets::default(),
+            certificates: Arc::default(),
             events: Events::default(),
             counters: Counters::default(),
             miss: Admission::new(limits.miss_in_flight, limits.miss_queue),
@@ -138,6 +141,12 @@ impl Gateway {
     pub fn set_sites(&self, json: &str) -> Result<(), Error> {
         self.sites.store(parse_sites(json)?);
         Ok(())
+    }
+
+    /// Replaces the certificates of HTTPS; connections that are open keep theirs. The first is for clients that name nothing
+    /// another is for. When one is malformed, all stay as they were.
+    pub fn set_certificates(&self, certificates: &[Certificate]) -> Result<(), Error> {
+        self.certificates.set(certificates)
     }
 
     /// Replaces the UI's files.

@@ -1,6 +1,6 @@
 //! The HTTP fast path of an edge: listeners, HTTP, the hot table of functions, UI assets and the event stream.
 //!
-//! The way of an invocation: socket → [`connection`] → [`dispatch`] → [`invoke`] → [`table`] → the executor → [`receipt`].
+//! The way of an invocation: socket → [`door`] → [`connection`] → [`dispatch`] → [`invoke`] → [`table`] → the executor → [`receipt`].
 //! Nothing on that way takes a lock or leaves its thread. What the edge can't answer itself goes to the [`Host`], bounded.
 //!
 //! This crate knows nothing of Node: the host is two closures.
@@ -12,6 +12,7 @@ mod clocks;
 mod connection;
 mod control;
 mod dispatch;
+mod door;
 mod error;
 mod events;
 mod eventstream;
@@ -32,6 +33,8 @@ mod stats;
 mod stream;
 mod table;
 mod target;
+mod tls;
+mod transport;
 mod web;
 mod worker;
 
@@ -43,6 +46,7 @@ pub use host::{
     Refusal, Try,
 };
 pub use limits::Limits;
-pub use server::Server;
+pub use server::{Https, Listen, Server};
 pub use stats::{FunctionStats, LATENCY_BOUNDS_MS, Stats};
 pub use table::Alias;
+pub use tls::Certificate;

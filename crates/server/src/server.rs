@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use hyper::header::HeaderValue;
 use tokio::{
     runtime,
     sync::watch,
@@ -16,14 +17,32 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{connection, error::Error, gateway::Gateway, host::Host, listener, worker::Worker};
+use crate::{connection, door::Door, error::Error, gateway::Gateway, host::Host, listener, tls, worker::Worker};
 
 /// Without file descriptors or memory no connection can be taken; soon there may be some again.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
+/// Where to listen. Port 0: any that is free.
+#[derive(Debug, Clone)]
+pub struct Listen {
+    pub http: SocketAddr,
+    pub https: Option<Https>,
+}
+
+/// HTTPS, with the certificates of the gateway.
+#[derive(Debug, Clone)]
+pub struct Https {
+    pub address: SocketAddr,
+    /// Plain HTTP only shows the way here; health checks and challenges of certificate authorities it still answers.
+    pub redirect: bool,
+    /// `max-age` of `Strict-Transport-Security`, seconds.
+    pub hsts: Option<u32>,
+}
+
 /// A server that listens. Dropping it ends it at once, without waiting for its threads; [`Server::close`] is kinder.
 pub struct Server {
     address: SocketAddr,
+    https: Option<SocketAddr>,
     gateway: Arc<Gateway>,
     /// How long what runs may still take, once the end has come.
     stop: watch::Sender<Option<Duration>>,
@@ -31,27 +50,37 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens on the address with so many threads (at least one). Returns when it accepts connections.
-    pub fn listen(gateway: Arc<Gateway>, host: Host, address: SocketAddr, threads: usize) -> Result<Self, Error> {
-        let (address, listeners) = listener::bind(address, threads.max(1))?;
+    /// Listens with so many threads (at least one). Returns when it accepts connections.
+    pub fn listen(gateway: Arc<Gateway>, host: Host, listen: &Listen, threads: usize) -> Result<Self, Error> {
+        let count = threads.max(1);
+        let (address, http) = listener::bind(listen.http, count)?;
+        let (https, mut doors) = https(&gateway, listen.https.as_ref(), count)?;
+        let redirect = listen.https.as_ref().is_some_and(|https| https.redirect).then_some(https).flatten();
         let (stop, stopped) = watch::channel(None);
         let host = Arc::new(host);
-        let mut server = Self { address, gateway, stop, threads: Vec::with_capacity(listeners.len()) };
-        for (index, listener) in listeners.into_iter().enumerate() {
+        let mut server = Self { address, https, gateway, stop, threads: Vec::with_capacity(count) };
+        for (index, listener) in http.into_iter().enumerate() {
             let (gateway, host, stopped) = (Arc::clone(&server.gateway), Arc::clone(&host), stopped.clone());
             let failed = |source| Error::Listen { address, source };
             let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+            let plain = redirect.map_or(Door::Http, |https| Door::Redirect(https.port()));
+            let doors = [Some((listener, plain)), doors.pop()];
             let thread = thread::Builder::new().name(format!("edge-http-{index}")).spawn(move || {
-                LocalSet::new().block_on(&runtime, run(Worker::new(gateway, host), listener, stopped));
+                LocalSet::new().block_on(&runtime, run(Worker::new(gateway, host), doors, stopped));
             });
             server.threads.push(thread.map_err(failed)?);
         }
         Ok(server)
     }
 
-    /// Where it listens: the real port, when 0 was asked for.
+    /// Where it listens for plain HTTP: the real port, when 0 was asked for.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it listens for HTTPS.
+    pub fn https_address(&self) -> Option<SocketAddr> {
+        self.https
     }
 
     /// Stops accepting, lets what runs finish for at most `grace`, then drops it. Blocks as long as that takes.
@@ -74,23 +103,54 @@ impl Drop for Server {
     }
 }
 
-async fn run(worker: Worker, listener: TcpListener, mut stopped: watch::Receiver<Option<Duration>>) {
+/// The listeners of HTTPS, one a thread.
+fn https(
+    gateway: &Gateway,
+    https: Option<&Https>,
+    count: usize,
+) -> Result<(Option<SocketAddr>, Vec<(TcpListener, Door)>), Error> {
+    let Some(Https { address, hsts, .. }) = https else { return Ok((None, Vec::new())) };
+    let acceptor = tls::acceptor(Arc::clone(&gateway.certificates))?;
+    let hsts = hsts.and_then(|seconds| HeaderValue::from_str(&format!("max-age={seconds}")).ok());
+    let (address, listeners) = listener::bind(*address, count)?;
+    let door = || Door::Https { acceptor: acceptor.clone(), hsts: hsts.clone() };
+    Ok((Some(address), listeners.into_iter().map(|listener| (listener, door())).collect()))
+}
+
+type Stopped = watch::Receiver<Option<Duration>>;
+
+async fn run(worker: Worker, doors: [Option<(TcpListener, Door)>; 2], mut stopped: Stopped) {
     let worker = Rc::new(worker);
     let sender = Rc::clone(&worker);
     spawn_local(poll_fn(move |cx| sender.poll_send(cx)));
+    let accepting: Vec<_> = doors
+        .into_iter()
+        .flatten()
+        .map(|(listener, door)| spawn_local(accept(Rc::clone(&worker), listener, Rc::new(door), stopped.clone())))
+        .collect();
+    let grace = stopped.wait_for(Option::is_some).await.ok().and_then(|grace| *grace).unwrap_or_default();
+    for accepting in accepting {
+        let _ = accepting.await;
+    }
+    worker.close();
+    let _ = timeout(grace, poll_fn(|cx| worker.poll_empty(cx))).await;
+}
+
+/// Takes connections until the end has come, or the server is gone.
+async fn accept(worker: Rc<Worker>, listener: TcpListener, door: Rc<Door>, mut stopped: Stopped) {
     let listener = match tokio::net::TcpListener::from_std(listener) {
         Ok(listener) => listener,
         Err(error) => return tracing::error!(%error, "an HTTP thread cannot listen"),
     };
-    let grace = loop {
+    loop {
         tokio::select! {
             biased;
-            stop = stopped.wait_for(Option::is_some) => break stop.ok().and_then(|grace| *grace).unwrap_or_default(),
+            _ = stopped.wait_for(Option::is_some) => return,
             accepted = listener.accept() => match accepted {
                 Ok((stream, remote)) => {
                     // Without it a small response would wait for the acknowledgement of the one before.
                     let _ = stream.set_nodelay(true);
-                    spawn_local(connection::serve(Rc::clone(&worker), stream, remote));
+                    spawn_local(connection::serve(Rc::clone(&worker), Rc::clone(&door), stream, remote));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a connection");
@@ -98,8 +158,5 @@ async fn run(worker: Worker, listener: TcpListener, mut stopped: watch::Receiver
                 }
             },
         }
-    };
-    drop(listener);
-    worker.close();
-    let _ = timeout(grace, poll_fn(|cx| worker.poll_empty(cx))).await;
+    }
 }

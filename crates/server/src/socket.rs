@@ -17,11 +17,10 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, ReadBuf},
-    net::TcpStream,
     time::Instant,
 };
 
-use crate::{clocks::Clocks, worker::Worker};
+use crate::{clocks::Clocks, transport::Transport, worker::Worker};
 
 /// More than this is not copied to wait, but written.
 const SMALL_BYTES: usize = 16 << 10;
@@ -37,7 +36,7 @@ pub(crate) struct Socket {
 
 /// What has been written and not been sent.
 pub(crate) struct Outbox {
-    stream: TokioIo<TcpStream>,
+    stream: TokioIo<Transport>,
     clocks: Rc<Clocks>,
     unsent: Vec<u8>,
     /// Stands in its worker's list.
@@ -50,7 +49,7 @@ pub(crate) struct Outbox {
 }
 
 impl Socket {
-    pub(crate) fn new(stream: TcpStream, clocks: &Rc<Clocks>, worker: &Rc<Worker>) -> Self {
+    pub(crate) fn new(stream: Transport, clocks: &Rc<Clocks>, worker: &Rc<Worker>) -> Self {
         let outbox = Outbox {
             stream: TokioIo::new(stream),
             clocks: Rc::clone(clocks),
@@ -123,8 +122,11 @@ impl Outbox {
                 }
             }
         }
-        self.blocked = false;
         self.unsent.clear();
+        // TLS may have taken what the client has not.
+        let polled = Pin::new(&mut self.stream).poll_flush(cx);
+        self.blocked = polled.is_pending();
+        ready!(polled)?;
         self.unsent.shrink_to(KEPT_BYTES);
         Poll::Ready(Ok(()))
     }
@@ -179,7 +181,10 @@ impl Write for Socket {
     /// What waits for the end of the turn counts as flushed.
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut outbox = self.outbox.borrow_mut();
-        if outbox.blocked || outbox.failed.is_some() { outbox.poll_send(cx) } else { Poll::Ready(Ok(())) }
+        if outbox.blocked || outbox.failed.is_some() {
+            return outbox.poll_send(cx);
+        }
+        Pin::new(&mut outbox.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -85,6 +85,8 @@ export const endpoints = list(endpoint).transform(all =>
   all.filter((a, index) => all.findIndex(b => a.host === b.host && a.port === b.port) === index),
 )
 
+export const paths = list(path.min(1))
+
 export const hosts = list(host).transform(all => all.map(name => name.toLowerCase()))
 
 export const bootstrap = z.union([z.enum(['public', 'none']), endpoints])

@@ -72,6 +72,56 @@ export const HTTP_PORT = variable(
   '8787',
 )
 
+export const TLS_CERT = optional(
+  {
+    name: 'SWARMLAMBDA_TLS_CERT',
+    about: 'Certificates of HTTPS, each with those between it and its root; read again when they change. Turns HTTPS on.',
+    allowed: 'paths of PEM files, separated by commas',
+    schema: is.paths,
+  },
+  'none, no HTTPS',
+)
+
+export const TLS_KEY = optional(
+  {
+    name: 'SWARMLAMBDA_TLS_KEY',
+    about: "The certificates' private keys.",
+    allowed: 'paths of PEM files, one for each certificate, in the same order',
+    schema: is.paths,
+  },
+  'none',
+)
+
+export const HTTPS_HOST = optional(
+  { name: 'SWARMLAMBDA_HTTPS_HOST', about: 'Address of the HTTPS gateway.', allowed: HOST, schema: is.host },
+  'that of HTTP',
+)
+
+export const HTTPS_PORT = variable(
+  { name: 'SWARMLAMBDA_HTTPS_PORT', about: 'Port of the HTTPS gateway.', allowed: PORT, schema: is.integer(0, 65_535) },
+  '8443',
+)
+
+export const HTTP_REDIRECT = variable(
+  {
+    name: 'SWARMLAMBDA_HTTP_REDIRECT',
+    about: 'Whether the HTTP port only shows the way to HTTPS; health checks it answers all the same.',
+    allowed: 'on or off',
+    schema: z.enum(['on', 'off']),
+  },
+  'off',
+)
+
+export const HSTS = variable(
+  {
+    name: 'SWARMLAMBDA_HSTS',
+    about: 'Seconds for which browsers shall use nothing but HTTPS (Strict-Transport-Security); 0: not said.',
+    allowed: 'a number from 0 to 63072000',
+    schema: is.integer(0, 63_072_000),
+  },
+  '0',
+)
+
 export const STATE_DIR = optional(
   {
     name: 'SWARMLAMBDA_STATE_DIR',
@@ -265,6 +315,12 @@ export const EDGE_VARIABLES: readonly Variable[] = [
   EDGE_REGION,
   HTTP_HOST,
   HTTP_PORT,
+  TLS_CERT,
+  TLS_KEY,
+  HTTPS_HOST,
+  HTTPS_PORT,
+  HTTP_REDIRECT,
+  HSTS,
   STATE_DIR,
   PEERS,
   BOOTSTRAP,

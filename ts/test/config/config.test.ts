@@ -24,6 +24,7 @@ test('an edge with nothing set runs on loopback as a cluster of its own', () => 
     region: 'local',
     httpHost: '127.0.0.1',
     httpPort: 8787,
+    https: null,
     stateDir: '.swarm-lambda/local/edge-laptop-7',
     peers: [],
     bootstrap: 'public',
@@ -39,13 +40,19 @@ test('an edge with nothing set runs on loopback as a cluster of its own', () => 
 
 test('every variable of an edge is read', () => {
   const key = 'AB'.repeat(32)
-  const config = parseEdgeConfig({
+  const environment: Record<string, string> = {
     SWARMLAMBDA_CLUSTER_ID: 'home',
     SWARMLAMBDA_CLUSTER_KEY: `${key}\n`,
     SWARMLAMBDA_NODE_NAME: 'edge-a',
     SWARMLAMBDA_REGION: 'us-west-sfo',
     SWARMLAMBDA_HTTP_HOST: '[::1]',
     SWARMLAMBDA_HTTP_PORT: '0',
+    SWARMLAMBDA_TLS_CERT: '/tls/a.pem, /tls/b.pem',
+    SWARMLAMBDA_TLS_KEY: '/tls/a.key,/tls/b.key',
+    SWARMLAMBDA_HTTPS_HOST: '0.0.0.0',
+    SWARMLAMBDA_HTTPS_PORT: '443',
+    SWARMLAMBDA_HTTP_REDIRECT: 'on',
+    SWARMLAMBDA_HSTS: '86400',
     SWARMLAMBDA_STATE_DIR: '/tmp/a',
     SWARMLAMBDA_PEERS: 'pi.lan:47800, [fe80::1]:47801',
     SWARMLAMBDA_BOOTSTRAP: '127.0.0.1:49737',
@@ -56,14 +63,25 @@ test('every variable of an edge is read', () => {
     SWARMLAMBDA_EVENT_RETRIES: '5, 10',
     SWARMLAMBDA_SHORTEST_RATE: '2000',
     SWARMLAMBDA_LOG: 'debug',
-  })
-  assert.deepEqual(config, {
+  }
+  assert.deepEqual(Object.keys(environment).sort(), EDGE_VARIABLES.map(({ name }) => name).sort())
+  assert.deepEqual(parseEdgeConfig(environment), {
     clusterId: 'home',
     clusterKey: key.toLowerCase(),
     nodeName: 'edge-a',
     region: 'us-west-sfo',
     httpHost: '::1',
     httpPort: 0,
+    https: {
+      host: '0.0.0.0',
+      port: 443,
+      certificates: [
+        { certificate: '/tls/a.pem', key: '/tls/a.key' },
+        { certificate: '/tls/b.pem', key: '/tls/b.key' },
+      ],
+      redirect: true,
+      hstsSeconds: 86_400,
+    },
     stateDir: '/tmp/a',
     peers: [
       { host: 'pi.lan', port: 47800 },
@@ -78,7 +96,6 @@ test('every variable of an edge is read', () => {
     shortestRateMs: 2_000,
     logLevel: 'debug',
   })
-  assert.equal(Object.keys(config).length, EDGE_VARIABLES.length)
 })
 
 test('a variable set to nothing counts as not set', () => {
@@ -108,8 +125,17 @@ test('a proxy that others can reach does not open the control API of edges on lo
   assert.equal(parseProxyConfig({ SWARMLAMBDA_PROXY_HOST: '0.0.0.0', SWARMLAMBDA_EDGES: '10.0.0.1:8787' }).host, '0.0.0.0')
 })
 
+test('a certificate turns HTTPS on, and needs its key', () => {
+  const given = { SWARMLAMBDA_TLS_CERT: 'a.pem', SWARMLAMBDA_TLS_KEY: 'a.key' }
+  const certificates = [{ certificate: 'a.pem', key: 'a.key' }]
+  assert.deepEqual(parseEdgeConfig(given).https, { host: '127.0.0.1', port: 8443, certificates, redirect: false, hstsSeconds: null })
+  assert.match(refusal(() => parseEdgeConfig({ ...given, SWARMLAMBDA_TLS_KEY: '' })), /1 and 0 files; allowed: a key for each certificate/)
+})
+
 test('control calls need a token where the gateway is not on loopback, or when told so', () => {
   assert.equal(parseEdgeConfig({}).needsToken, false)
+  const https = { SWARMLAMBDA_TLS_CERT: 'a.pem', SWARMLAMBDA_TLS_KEY: 'a.key', SWARMLAMBDA_HTTPS_HOST: '0.0.0.0' }
+  assert.equal(parseEdgeConfig(https).needsToken, true)
   assert.equal(parseEdgeConfig({ SWARMLAMBDA_HTTP_HOST: '0.0.0.0' }).needsToken, true)
   assert.equal(parseEdgeConfig({ SWARMLAMBDA_CONTROL: 'token' }).needsToken, true)
 })

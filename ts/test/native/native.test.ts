@@ -16,6 +16,7 @@ import type {
   MissResponse,
 } from '../../../bindings/index.js'
 
+const ANYWHERE = { host: '127.0.0.1', port: 0, https: null }
 const PLUGIN = fileURLToPath(new URL('../../../crates/plugin/plugin.wasm', import.meta.url))
 const INVOCATIONS = '/2015-03-31/functions'
 
@@ -60,8 +61,8 @@ describe('the native module', () => {
     cacheDir = await mkdtemp(join(tmpdir(), 'swarmlambda-native-'))
     const options = { edge: 'edge-a', region: 'local', cacheDir, threads: 1, slots: 20, maxMemoryMb: null }
     edge = await NativeEdge.open({ ...options, plugin: await readFile(PLUGIN) })
-    const port = await edge.listen(
-      { host: '127.0.0.1', port: 0 },
+    const { port } = await edge.listen(
+      ANYWHERE,
       async (miss) => {
         misses.push(miss)
         return await onMiss(miss)
@@ -202,7 +203,7 @@ describe('the native module', () => {
 
   test('listens once', async () => {
     const never = async () => await Promise.reject(new Error('never'))
-    await assert.rejects(edge.listen({ host: '127.0.0.1', port: 0 }, never, never), coded('LISTEN'))
+    await assert.rejects(edge.listen(ANYWHERE, never, never), coded('LISTEN'))
   })
 })
 
@@ -218,23 +219,23 @@ describe('an edge of its own', () => {
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
     const { port } = other.address() as AddressInfo
     const edge = await open()
-    await assert.rejects(edge.listen({ host: '127.0.0.1', port }, never, never), coded('ADDRESS_IN_USE'))
-    await assert.rejects(edge.listen({ host: '192.0.2.1', port: 1 }, never, never), coded('LISTEN'))
-    await assert.rejects(edge.listen({ host: '127.0.0.1', port: 65536 }, never, never), coded('LISTEN'))
-    assert.ok((await edge.listen({ host: '127.0.0.1', port: 0 }, never, never)) > 0)
+    await assert.rejects(edge.listen({ ...ANYWHERE, port }, never, never), coded('ADDRESS_IN_USE'))
+    await assert.rejects(edge.listen({ host: '192.0.2.1', port: 1, https: null }, never, never), coded('LISTEN'))
+    await assert.rejects(edge.listen({ host: '127.0.0.1', port: 65536, https: null }, never, never), coded('LISTEN'))
+    assert.ok((await edge.listen(ANYWHERE, never, never)).port > 0)
     await edge.close(0)
     other.close()
   })
 
   test('is closed for good, and twice is no harm', async () => {
     const edge = await open()
-    const port = await edge.listen({ host: '127.0.0.1', port: 0 }, never, never)
+    const { port } = await edge.listen(ANYWHERE, never, never)
     await edge.close(1000)
     await edge.close(1000)
     await assert.rejects(fetch(`http://127.0.0.1:${port}/healthz`))
     await assert.rejects(edge.compile('export const handler = 1'), coded('CLOSED'))
     await assert.rejects(edge.invoke(request('echo', {})), coded('CLOSED'))
-    await assert.rejects(edge.listen({ host: '127.0.0.1', port: 0 }, never, never), coded('CLOSED'))
+    await assert.rejects(edge.listen(ANYWHERE, never, never), coded('CLOSED'))
   })
 
   test('refuses what is not a plugin, and a name that cannot stand in a header', async () => {

@@ -9,8 +9,8 @@ use std::{
 
 use bytes::Bytes;
 use swarmlambda_server::{
-    ControlRequest, ControlResponse, Ending, Gateway, Host, HostError, HostFuture, Limits, MissRequest, MissResponse,
-    Outcome, Server, Try,
+    ControlRequest, ControlResponse, Ending, Gateway, Host, HostError, HostFuture, Limits, Listen, MissRequest,
+    MissResponse, Outcome, Server, Try,
 };
 
 /// How long a test waits for what must come.
@@ -30,7 +30,7 @@ impl Edge {
 
     pub fn with(limits: Limits, host: Host) -> Self {
         let gateway = Gateway::new("edge-a", "us-west-sfo", limits).unwrap();
-        let server = Server::listen(Arc::clone(&gateway), host, "127.0.0.1:0".parse().unwrap(), 2).unwrap();
+        let server = Server::listen(Arc::clone(&gateway), host, &plain(), 2).unwrap();
         Self { address: server.address(), gateway, server: Some(server) }
     }
 
@@ -56,6 +56,11 @@ impl Drop for Edge {
             server.close(Duration::ZERO);
         }
     }
+}
+
+/// Any free port of this machine.
+pub fn plain() -> Listen {
+    Listen { http: "127.0.0.1:0".parse().unwrap(), https: None }
 }
 
 pub fn host(

@@ -6,14 +6,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use swarmlambda_server::{Error, Gateway, HostFuture, Limits, MissRequest, MissResponse, Server};
+use swarmlambda_server::{Error, Gateway, HostFuture, Limits, Listen, MissRequest, MissResponse, Server};
 use tokio::sync::oneshot;
 
 use crate::harness::{Edge, PATIENCE, echo, elsewhere, get, host, invocation};
 
 fn listen(address: SocketAddr) -> Result<Server, Error> {
     let gateway = Gateway::new("edge-b", "local", Limits::default()).unwrap();
-    Server::listen(gateway, host(elsewhere, echo), address, 2)
+    Server::listen(gateway, host(elsewhere, echo), &Listen { http: address, https: None }, 2)
 }
 
 #[test]

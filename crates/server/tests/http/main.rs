@@ -9,4 +9,5 @@ mod host;
 mod http2;
 mod invocations;
 mod lifecycle;
+mod tls;
 mod wasm;

@@ -9,7 +9,7 @@ use std::{
 use swarmlambda_executor::{Executor, ExecutorOptions, FunctionSpec};
 use swarmlambda_server::{Ending, Gateway, HostFuture, Limits, MissRequest, MissResponse, Server};
 
-use crate::harness::{Edge, echo, fails, host, invocation};
+use crate::harness::{Edge, echo, fails, host, invocation, plain};
 
 const PLUGIN: &[u8] = include_bytes!("../../../plugin/plugin.wasm");
 
@@ -130,7 +130,7 @@ fn refuses_what_exceeds_a_functions_concurrency() {
 #[test]
 fn keeps_answering_others_while_a_function_computes_on_the_same_thread() {
     let gateway = Gateway::new("edge-a", "local", Limits::default()).unwrap();
-    let server = Server::listen(Arc::clone(&gateway), host(alone, echo), "127.0.0.1:0".parse().unwrap(), 1).unwrap();
+    let server = Server::listen(Arc::clone(&gateway), host(alone, echo), &plain(), 1).unwrap();
     let edge = Edge { address: server.address(), gateway, server: Some(server) };
     deploy(&edge, "fast", "export const handler = async () => 1", |_| {});
     deploy(&edge, "slow", "export const handler = () => { for (;;); }", |spec| spec.timeout = Duration::from_secs(2));
