@@ -21,8 +21,10 @@ export interface EdgeSnapshot {
   /** Degrees. */
   latitude: number
   longitude: number
-  /** `down`: was seen in this mesh and is not connected now. */
+  /** `down`: was seen in this mesh, and neither the serving edge nor any that it is connected to is connected with it now. */
   state: 'up' | 'draining' | 'down'
+  /** False: the serving edge is not connected to it, others are; its figures are not known. */
+  reachable: boolean
   /** Where its HTTP gateway listens, e.g. `http://127.0.0.1:8787`. */
   url: string
   version: string

@@ -35,6 +35,8 @@ export interface ClusterView {
 /** An edge that is gone stays on the page this long. */
 const FORGET_MS = 60 * 60 * 1_000
 const MAX_GONE = 100
+/** Others notice a death this much later than we do: what they say of it before counts for nothing. */
+const OTHERS_NOTICE_MS = 4_500
 
 export function openClusterView(options: ClusterViewOptions): ClusterView {
   const { cluster, loaded, mesh, place, registry, setAside, startedAt, url, version } = options
@@ -53,7 +55,8 @@ export function openClusterView(options: ClusterViewOptions): ClusterView {
   const links = (): PeerStatus['links'] => {
     const impaired = mesh.impairments()
     const aside = setAside()
-    return mesh.peers().map(({ host, id, rttMs }) => ({ to: id, rttMs, kind: kindOf(host), setAside: aside.has(id), chaos: impaired.get(id) ?? null }))
+    const cut = [...impaired].filter(([, { cut }]) => cut).map(([to, chaos]) => ({ to, rttMs: null, kind: null, setAside: false, chaos }))
+    return [...mesh.peers().map(({ host, id, rttMs }) => ({ to: id, rttMs, kind: kindOf(host), setAside: aside.has(id), chaos: impaired.get(id) ?? null })), ...cut]
   }
 
   const status = (load: Load): PeerStatus => ({
@@ -73,7 +76,7 @@ export function openClusterView(options: ClusterViewOptions): ClusterView {
     links: links(),
   })
 
-  const self = (own: PeerStatus, at: number): EdgeSnapshot => ({ id: mesh.id, ...position(place.region), ...figures(own), lastSeenAt: at })
+  const self = (own: PeerStatus, at: number): EdgeSnapshot => ({ id: mesh.id, ...position(place.region), ...figures(own), reachable: true, lastSeenAt: at })
 
   return {
     status,
@@ -86,7 +89,7 @@ export function openClusterView(options: ClusterViewOptions): ClusterView {
         at,
         cluster,
         self: place.name,
-        edges: [self(own, at), ...peers.map((peer) => edgeOf(peer, at)), ...[...gone.values()].filter(({ id }) => !up.has(id))],
+        edges: [self(own, at), ...peers.map((peer) => edgeOf(peer, at)), ...[...gone.values()].filter(({ id }) => !up.has(id)).map((edge) => seenByOthers(edge, peers, at))],
         links: [...linksOf(mesh.id, own, up), ...peers.flatMap((peer) => (peer.status ? linksOf(peer.id, peer.status, up) : []))],
         functions: functionsOf(registry, loaded, place.name, peers),
       }
@@ -105,7 +108,13 @@ function edgeOf(peer: Peer, at: number): EdgeSnapshot {
   const { connectedAt, id, name, region, status } = peer
   const unknown = { url: '', version: '', arch: '', startedAt: connectedAt, functions: 0, requestsPerSecond: 0, failuresPerSecond: 0, inFlight: 0, p50Ms: null, p99Ms: null, registrySeq: 0 }
   // The name and region of the handshake: a status can't claim to be another edge.
-  return { ...unknown, state: 'up', ...(status && figures(status)), id, name, region, ...position(region), lastSeenAt: at }
+  return { ...unknown, state: 'up', ...(status && figures(status)), id, name, region, ...position(region), reachable: true, lastSeenAt: at }
+}
+
+/** An edge that we lost and others have: it lives, and only the link to us is broken. */
+function seenByOthers(edge: EdgeSnapshot, peers: readonly Peer[], at: number): EdgeSnapshot {
+  const lives = at - edge.lastSeenAt > OTHERS_NOTICE_MS && peers.some(({ status }) => status?.links.some(({ chaos, to }) => to === edge.id && chaos?.cut !== true))
+  return lives ? { ...edge, state: 'up', reachable: false } : edge
 }
 
 /** A peer's status may hold more than we know; only this goes on to the page. */
@@ -132,7 +141,7 @@ function position(region: string): { latitude: number; longitude: number } {
 }
 
 const linksOf = (from: string, { links }: PeerStatus, up: ReadonlySet<string>): LinkSnapshot[] =>
-  links.map(({ chaos, kind, rttMs, setAside, to }) => ({ from, to, rttMs, up: up.has(to), kind: kind ?? null, setAside: setAside ?? false, chaos: chaos ?? null }))
+  links.map(({ chaos, kind, rttMs, setAside, to }) => ({ from, to, rttMs, up: up.has(to) && chaos?.cut !== true, kind: kind ?? null, setAside: setAside ?? false, chaos: chaos ?? null }))
 
 function functionsOf(registry: ClusterViewOptions['registry'], loaded: ReadonlyMap<string, string>, self: string, peers: readonly Peer[]): FunctionSnapshot[] {
   return registry.list().map(({ codeSha256, config, lastModified, name, revisionId }) => ({

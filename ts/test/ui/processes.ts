@@ -13,9 +13,11 @@ export interface Program {
 }
 
 export interface Mesh extends AsyncDisposable {
+  /** Where its state is, the cluster key among it. */
+  folder: string
   edges: Record<string, Program>
   /** Starts an edge, or starts it again with the state and the port it had. */
-  startEdge(name: string, region: string): Promise<Program>
+  startEdge(name: string, region: string, env?: Record<string, string>): Promise<Program>
   startProxy(region: string): Promise<Program>
 }
 
@@ -40,8 +42,9 @@ export async function openMesh(): Promise<Mesh> {
   }
 
   return {
+    folder,
     edges,
-    async startEdge(name, region) {
+    async startEdge(name, region, env = {}) {
       const before = edges[name]
       const edge = await start('edge', {
         SWARMLAMBDA_CLUSTER_ID: 'ui-test',
@@ -52,6 +55,7 @@ export async function openMesh(): Promise<Mesh> {
         SWARMLAMBDA_BOOTSTRAP: 'none',
         SWARMLAMBDA_THREADS: '1',
         SWARMLAMBDA_LOG: 'error',
+        ...env,
       })
       edges[name] = edge
       return edge

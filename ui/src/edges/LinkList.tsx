@@ -46,18 +46,18 @@ function Row({ edge, link, peer, name }: { edge: EdgeSnapshot; link: Link; peer:
       <span className="quiet">{link.up && link.kind !== null ? `${link.kind === 'lan' ? 'LAN' : link.kind} · ` : ''}{linkText(link, duration)}</span>
       {access.chaos && edge.state !== 'down' && <span className="actions">
         {impaired
-          ? <Chaos edge={edge} name={name} label="Mend" command={{ command: 'chaos', action: 'mend', peer }} />
+          ? <Chaos edge={link.chaos?.by ?? edge.id} name={name} label="Mend" command={{ command: 'chaos', action: 'mend', peer: link.chaos?.by === peer ? edge.id : peer }} />
           : link.up && <>
-              <Chaos edge={edge} name={name} label="Slow" command={{ command: 'chaos', action: 'slow', peer, delayMs: SLOW_MS }} />
-              <Chaos edge={edge} name={name} label="Cut" command={{ command: 'chaos', action: 'cut', peer }} />
+              <Chaos edge={edge.id} name={name} label="Slow" command={{ command: 'chaos', action: 'slow', peer, delayMs: SLOW_MS }} />
+              <Chaos edge={edge.id} name={name} label="Cut" command={{ command: 'chaos', action: 'cut', peer }} />
             </>}
       </span>}
     </li>
   )
 }
 
-function Chaos({ edge, name, label, command }: { edge: EdgeSnapshot; name: string; label: string; command: EdgeCommand }) {
-  const task = useTask(() => commandEdge(edge.id, command))
+function Chaos({ edge, name, label, command }: { edge: string; name: string; label: string; command: EdgeCommand }) {
+  const task = useTask(() => commandEdge(edge, command))
   return (
     <>
       <WriteButton className="small" disabled={task.busy} aria-label={`${label} the link to ${name}`} onClick={task.run}>{label}</WriteButton>

@@ -36,7 +36,7 @@ export const EdgeNode = memo(function EdgeNode({ data, selected }: NodeProps<Edg
 })
 
 function Full({ edge, age, serving, lag, load }: EdgeNodeData) {
-  const down = edge.state === 'down'
+  const down = edge.state === 'down' || !edge.reachable
   const failing = failingShare(edge)
   const numbers = [
     ['req/s', rate(edge.requestsPerSecond), false],

@@ -40,7 +40,7 @@ export function flowNodes({ snapshot, places, load, pulses, selected }: NodesInp
   const flashes = flashesOf(pulses)
   const edges = snapshot.edges.map((edge): EdgeFlowNode => {
     const serving = edge.name === snapshot.self
-    const lag = newest - edge.registrySeq
+    const lag = edge.reachable ? newest - edge.registrySeq : 0
     return {
       id: edge.id,
       type: 'edge',
@@ -52,7 +52,7 @@ export function flowNodes({ snapshot, places, load, pulses, selected }: NodesInp
       ariaLabel: describeEdge(edge, serving, lag),
       data: {
         edge, serving, lag,
-        age: edge.state === 'down' ? `${span(snapshot.at - edge.lastSeenAt)} ago` : span(snapshot.at - edge.startedAt),
+        age: ageOf(edge, snapshot.at),
         load: snapshot.edges.length > MAX_SPARKLINES ? NO_LOAD : load[edge.id] ?? NO_LOAD,
         flash: flashes.get(edge.id) ?? null,
       },
@@ -85,6 +85,11 @@ export function flowLinks(
     selectable: false,
     data: { link, pulses: passing.get(link.id) ?? NO_PULSES },
   }))
+}
+
+function ageOf(edge: EdgeSnapshot, at: number): string {
+  if (edge.state === 'down') return `${span(at - edge.lastSeenAt)} ago`
+  return edge.reachable ? span(at - edge.startedAt) : 'seen by others'
 }
 
 function regionNode(frame: Frame, edges: ReadonlyMap<string, EdgeSnapshot>): RegionFlowNode {

@@ -3,7 +3,7 @@ import type { ClusterSnapshot, EdgeSnapshot, FunctionSnapshot, InvocationEvent, 
 
 export function edge(name: string, changes: Partial<EdgeSnapshot> = {}): EdgeSnapshot {
   return {
-    id: `id-${name}`, name, region: 'us-west-sfo', latitude: 37.6, longitude: -122.4, state: 'up',
+    id: `id-${name}`, name, region: 'us-west-sfo', latitude: 37.6, longitude: -122.4, state: 'up', reachable: true,
     url: 'http://127.0.0.1:8787', version: '0.1.0', arch: 'x64', startedAt: 1000, lastSeenAt: 2000, functions: 0,
     requestsPerSecond: 0, failuresPerSecond: 0, inFlight: 0, p50Ms: null, p99Ms: null, registrySeq: 0, ...changes,
   }

@@ -15,7 +15,8 @@ export interface Link {
   kind: LinkKind | null
   /** An end sends the other no invocations for a while. */
   setAside: boolean
-  chaos: LinkSnapshot['chaos']
+  /** `by`: id of the edge that does it. */
+  chaos: (NonNullable<LinkSnapshot['chaos']> & { by: string }) | null
 }
 
 export function linkId(a: string, b: string): string {
@@ -42,7 +43,7 @@ export function mergeLinks(links: readonly LinkSnapshot[], edges: readonly EdgeS
       // An edge of an older version does not tell these.
       kind: before?.kind ?? link.kind ?? null,
       setAside: before?.setAside === true || link.setAside === true,
-      chaos: before?.chaos ?? link.chaos ?? null,
+      chaos: before?.chaos ?? (link.chaos ? { ...link.chaos, by: from.id } : null),
     })
   }
   return [...merged.values()]
@@ -60,7 +61,7 @@ export function lostLinks(snapshot: ClusterSnapshot, seen: ReadonlySet<string>):
     const id = linkId(from, to)
     if (from !== to && !told.has(id)) lost.set(id, { from, to, rttMs: null, up: false, kind: null, setAside: false, chaos: null })
   }
-  if (self) for (const edge of snapshot.edges) if (edge.state === 'down') add(self.id, edge.id)
+  if (self) for (const edge of snapshot.edges) if (edge.state === 'down' || !edge.reachable) add(self.id, edge.id)
   const known = new Set(snapshot.edges.map((edge) => edge.id))
   for (const id of seen) {
     const [from = '', to = ''] = id.split('~')

@@ -1,6 +1,6 @@
 // Whether this page may change anything; a field for the token where the mesh asks for one.
 import { type FormEvent, useId, useRef, useState } from 'react'
-import type { Access } from '../mesh/access.ts'
+import { type Access, UNKNOWN_ACCESS } from '../mesh/access.ts'
 import { hasToken, keepToken } from '../mesh/http.ts'
 
 export function SignIn({ access, onAccess }: { access: Access; onAccess(): void }) {
@@ -10,6 +10,7 @@ export function SignIn({ access, onAccess }: { access: Access; onAccess(): void 
   const [tried, setTried] = useState(false)
   const signedIn = hasToken() && access.denied === null
 
+  if (access === UNKNOWN_ACCESS) return null
   if (!access.wantsToken && !signedIn) return access.denied === null ? null : <span className="read-only" title={access.denied}>Read-only</span>
 
   function onSubmit(event: FormEvent): void {

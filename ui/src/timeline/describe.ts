@@ -25,7 +25,7 @@ export function describeEntry(change: TimelineChange): string {
   switch (change.kind) {
     case 'joined': return `${change.edge} joined in ${change.region}`
     case 'back': return `${change.edge} is back in ${change.region}`
-    case 'lost': return `${change.edge} in ${change.region} is down`
+    case 'lost': return `${change.edge} in ${change.region} was lost`
     case 'draining': return `${change.edge} in ${change.region} is draining`
     case 'deployed': return `${change.function} was deployed`
     case 'updated': return `${change.function} was updated`
