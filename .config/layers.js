@@ -28,6 +28,7 @@ const LAYERS = {
   dev: ['project', 'client', 'regions'],
   native: [],
   certificates: ['config'],
+  backup: ['registry'],
   queue: ['registry'],
   schedules: ['api', 'queue', 'registry', 'p2p'],
   disposal: [],
@@ -46,7 +47,7 @@ const PROGRAMS = {
   proxy: ['proxy', 'upstreams', 'config', 'cli'],
   dns: ['dns', 'upstreams', 'config', 'cli'],
   swarmlambda: [],
-  commands: ['client', 'project', 'dev', 'doctor', 'regions', 'config', 'cluster', 'api'],
+  commands: ['backup', 'certificates', 'client', 'project', 'dev', 'doctor', 'regions', 'config', 'cluster', 'api'],
 }
 
 const withoutExtension = (name) => name.replace(/\.[a-z.]+$/, '')

@@ -108,6 +108,8 @@ export interface EdgeOptions {
   slots: number | null
   /** The most memory a function may ask for; `null`: from the machine. */
   maxMemoryMb: number | null
+  /** Open connections; `null`: 20,000. */
+  maxConnections: number | null
 }
 
 /** What the engine chose for this machine. */

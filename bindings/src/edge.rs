@@ -200,7 +200,9 @@ impl NativeEdge {
 fn open(options: dto::EdgeOptions) -> Result<Arc<Inner>, Failure> {
     // Warnings of the Rust side, beside the host's own log on stderr. A second edge in the process finds it set.
     let _ = tracing_subscriber::fmt().with_max_level(LevelFilter::WARN).with_writer(std::io::stderr).try_init();
-    let gateway = Gateway::new(&options.edge, &options.region, Limits::default())?;
+    let standard = Limits::default();
+    let max_connections = options.max_connections.map_or(standard.max_connections, |most| most as usize);
+    let gateway = Gateway::new(&options.edge, &options.region, Limits { max_connections, ..standard })?;
     let executor_options = ExecutorOptions {
         slots: options.slots,
         max_memory_bytes: options.max_memory_mb.map(|mb| (mb as usize) << 20),

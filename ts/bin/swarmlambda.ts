@@ -2,7 +2,9 @@
 import { Command, CommanderError } from 'commander'
 import { SwarmError } from '../lib/errors.js'
 import { VERSION } from '../lib/version.js'
+import { addBackup } from './commands/backup.js'
 import { addCompletion } from './commands/completion.js'
+import { addConfig } from './commands/config.js'
 import { addDeploy } from './commands/deploy.js'
 import { addDev } from './commands/dev.js'
 import { addInit } from './commands/init.js'
@@ -27,7 +29,7 @@ const GROUPS: readonly (readonly [heading: string, ...add: ((program: Command) =
   ['Functions:', addDeploy, addInvoke, addFunctions, addVersions, addRoutes, addSchedules, addLogs],
   ['The mesh:', addMesh, addKeys, addToken],
   ['Programs:', addPrograms],
-  ['This machine:', addDoctor, addCompletion],
+  ['This machine:', addConfig, addBackup, addDoctor, addCompletion],
 ]
 
 const program = new Command('swarmlambda')

@@ -6,7 +6,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { CertificateFiles } from './config.js'
 import { messageOf, SwarmError } from './errors.js'
-import type { Log } from './log.js'
+import { SILENT, type Log } from './log.js'
 import type { Certificate } from './native.js'
 
 export interface Certificates extends AsyncDisposable {
@@ -67,6 +67,11 @@ export async function openCertificates({ checkEveryMs = CHECK_EVERY_MS, clock, f
       await running
     },
   }
+}
+
+/** Throws what {@link openCertificates} would. */
+export async function checkCertificates(files: readonly CertificateFiles[]): Promise<void> {
+  for (const pair of files) check(await readPair(pair), pair, SILENT, Date.now())
 }
 
 const isSame = (some: readonly Certificate[], others: readonly Certificate[]): boolean =>

@@ -1,7 +1,7 @@
 // What every program does the same: arguments, signals, and how an error ends it.
 
 import { once } from 'node:events'
-import { describeVariables, unknownVariables, type Environment, type Variable } from './config.js'
+import { describeVariables, loadSettings, unknownVariables, type Environment, type Variable } from './config.js'
 import { messageOf, SwarmError } from './errors.js'
 import { VERSION } from './version.js'
 
@@ -25,13 +25,22 @@ const LONG_MS = 1 << 30
 const EXIT_INTERRUPTED = 130
 
 export const helpText = ({ name, about, variables }: Program): string =>
-  `Usage: node bin/${name}.js [--help] [--version]
+  `Usage: node bin/${name}.js [--config FILE] [--help] [--version]
 
 ${about}
 
-Environment variables:
+Environment variables, and their keys in the file that --config or SWARMLAMBDA_CONFIG names (else ./swarmlambda.toml, else
+/etc/swarmlambda/swarmlambda.toml, when there); a variable wins over the file:
 ${describeVariables(variables)}
 `
+
+/** `--config FILE` or `--config=FILE`, and the first argument besides. */
+const readArguments = (argv: readonly string[]): { file: string | null; argument: string | undefined } => {
+  const [first = '', second] = argv
+  if (first === '--config' && second !== undefined) return { file: second, argument: argv[2] }
+  if (first.startsWith('--config=')) return { file: first.slice('--config='.length), argument: second }
+  return { file: null, argument: argv[0] }
+}
 
 const printError = (error: unknown): void => {
   const known = error instanceof SwarmError
@@ -49,7 +58,7 @@ export const untilStopped = async (signal: AbortSignal): Promise<void> => {
  * stderr when it is a SwarmError. The first SIGINT or SIGTERM stops the program gracefully, the second at once.
  */
 export const run = async (program: Program, argv: readonly string[], env: Environment): Promise<void> => {
-  const [argument] = argv
+  const { argument, file } = readArguments(argv)
   if (argument === '--help' || argument === '-h') return void process.stdout.write(helpText(program))
   if (argument === '--version' || argument === '-v') {
     return void process.stdout.write(`SwarmLambda ${program.name} ${VERSION}\n`)
@@ -72,13 +81,15 @@ export const run = async (program: Program, argv: readonly string[], env: Enviro
   process.stderr.on('error', () => {})
   try {
     if (argument !== undefined) {
-      const known = `bin/${program.name}.js knows --help and --version, and is configured by SWARMLAMBDA_* variables`
+      const known = `bin/${program.name}.js knows --config FILE, --help and --version; all else is set there or by SWARMLAMBDA_* variables`
       throw new SwarmError('CONFIG_INVALID', `unknown argument ${JSON.stringify(argument)}: ${known}`)
     }
     for (const name of unknownVariables(Object.keys(env))) {
       process.stderr.write(`swarmlambda: ${name} is set but no variable of SwarmLambda: it has no effect\n`)
     }
-    await program.main({ env, signal: stop.signal, onReload: (work) => (reload = work) })
+    const settings = await loadSettings(env, file)
+    if (settings.file !== null) process.stderr.write(`swarmlambda: configuration from ${settings.file}\n`)
+    await program.main({ env: settings.values, signal: stop.signal, onReload: (work) => (reload = work) })
   } catch (error) {
     printError(error)
     process.exitCode = 1

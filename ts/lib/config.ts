@@ -8,11 +8,13 @@ import type { LogLevel } from './log.js'
 import type { Endpoint } from './config/schemas.js'
 import { read, type Environment } from './config/variable.js'
 import * as variables from './config/variables.js'
+import { addRegions } from './regions.js'
 
 export { formatEndpoint, type Endpoint } from './config/schemas.js'
 export { listenError, type ListenAddress } from './config/listen.js'
+export { loadSettings, type Settings } from './config/settings.js'
 export { describeVariables, type Environment, type Variable } from './config/variable.js'
-export { CLI_VARIABLES, DNS_VARIABLES, EDGE_VARIABLES, PROXY_VARIABLES, unknownVariables } from './config/variables.js'
+export { ALL_VARIABLES, CLI_VARIABLES, DNS_VARIABLES, EDGE_VARIABLES, PROXY_VARIABLES, unknownVariables } from './config/variables.js'
 
 /** Two files in PEM. */
 export interface CertificateFiles {
@@ -52,6 +54,9 @@ export interface EdgeConfig {
   needsToken: boolean
   threads: number | null
   slots: number | null
+  /** MB. */
+  maxMemoryMb: number | null
+  maxConnections: number
   /** Milliseconds. */
   eventRetriesMs: readonly number[]
   /** Milliseconds. */
@@ -92,6 +97,8 @@ const defaultNodeName = (host: string): string => {
 
 /** Throws CONFIG_INVALID, as the other two do. */
 export const parseEdgeConfig = (env: Environment, host: string = hostname()): EdgeConfig => {
+  // Before a region is read, which may be one of these.
+  addRegions(read(env, variables.OWN_REGIONS) ?? [])
   const clusterId = read(env, variables.CLUSTER_ID)
   const nodeName = read(env, variables.NODE_NAME) ?? defaultNodeName(host)
   const httpHost = read(env, variables.HTTP_HOST)
@@ -111,6 +118,8 @@ export const parseEdgeConfig = (env: Environment, host: string = hostname()): Ed
     needsToken: read(env, variables.CONTROL) === 'token' || !isLoopback(httpHost) || !isLoopback(https?.host ?? httpHost),
     threads: read(env, variables.THREADS),
     slots: read(env, variables.SLOTS),
+    maxMemoryMb: read(env, variables.MAX_MEMORY),
+    maxConnections: read(env, variables.MAX_CONNECTIONS),
     eventRetriesMs: read(env, variables.EVENT_RETRIES),
     shortestRateMs: read(env, variables.SHORTEST_RATE),
     logLevel: read(env, variables.LOG),
@@ -136,6 +145,7 @@ const parseHttps = (env: Environment, httpHost: string): HttpsConfig | null => {
 }
 
 export const parseProxyConfig = (env: Environment): ProxyConfig => {
+  addRegions(read(env, variables.OWN_REGIONS) ?? [])
   const config = {
     host: read(env, variables.PROXY_HOST),
     port: read(env, variables.PROXY_PORT),
@@ -155,7 +165,12 @@ export const parseProxyConfig = (env: Environment): ProxyConfig => {
   return config
 }
 
-export const parseDnsConfig = (env: Environment): DnsConfig => ({
+export const parseDnsConfig = (env: Environment): DnsConfig => {
+  addRegions(read(env, variables.OWN_REGIONS) ?? [])
+  return readDnsConfig(env)
+}
+
+const readDnsConfig = (env: Environment): DnsConfig => ({
   host: read(env, variables.DNS_HOST),
   port: read(env, variables.DNS_PORT),
   edges: read(env, variables.EDGES),

@@ -98,7 +98,8 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
     cacheDir: engineCache(stateDir),
     threads: config.threads,
     slots: config.slots,
-    maxMemoryMb: null,
+    maxMemoryMb: config.maxMemoryMb,
+    maxConnections: config.maxConnections,
   })
   stack.defer(() => engine.close(0))
   const { fromCache, maxMemoryMb, pagemapScan, slots, threads } = engine.info()

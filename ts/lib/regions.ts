@@ -55,11 +55,16 @@ export const REGIONS: readonly Region[] = [
   { name: LOCAL_REGION, latitude: 0, longitude: 0 },
 ]
 
-const BY_NAME: ReadonlyMap<string, Region> = new Map(REGIONS.map(region => [region.name, region]))
+const BY_NAME = new Map(REGIONS.map(region => [region.name, region]))
 
 const EARTH_RADIUS_KM = 6371
 /** A quarter of the circumference: the mean distance of two points on a sphere. */
 const UNKNOWN_KM = (Math.PI / 2) * EARTH_RADIUS_KM
+
+/** Makes regions of the operator's own known in this process; one of a name in the table takes its place. */
+export const addRegions = (regions: readonly Region[]): void => {
+  for (const region of regions) BY_NAME.set(region.name, region)
+}
 
 export const isRegion = (name: string): boolean => BY_NAME.has(name)
 

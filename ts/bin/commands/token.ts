@@ -5,7 +5,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander'
 import { grantSchema, ROLES } from '../../lib/api/grants.js'
 import { mintToken } from '../../lib/api/token.js'
 import { deriveKeys, loadClusterKey } from '../../lib/cluster.js'
-import { parseEdgeConfig } from '../../lib/config.js'
+import { loadSettings, parseEdgeConfig } from '../../lib/config.js'
 import { SwarmError } from '../../lib/errors.js'
 import { withJson } from './edge-options.js'
 import { openOutput } from './output.js'
@@ -27,7 +27,7 @@ export function addToken(program: Command): void {
     .action(async (lasting: number, { functions, json, role }: TokenOptions) => {
       const { data: grant, error } = grantSchema.safeParse({ role, functions: functions.split(',') })
       if (error) throw new SwarmError('CONFIG_INVALID', error.issues.map(({ message, path }) => `--${String(path[0])} ${message}`).join('; '))
-      const config = parseEdgeConfig(process.env)
+      const config = parseEdgeConfig((await loadSettings(process.env)).values)
       const keyFile = join(dirname(config.stateDir), 'cluster.key')
       // Reading would make a new key, which no edge has.
       if (config.clusterKey === null) await access(keyFile).catch(() => Promise.reject(noKey(keyFile)))

@@ -2,7 +2,7 @@
 
 import { isIP } from 'node:net'
 import { z } from 'zod'
-import { isRegion } from '../regions.js'
+import { isRegion, type Region } from '../regions.js'
 
 /** `host` without the brackets of IPv6. */
 export interface Endpoint {
@@ -52,6 +52,17 @@ export const clusterKey = z
   .regex(/^\s*[0-9a-f]{64}(@\d{1,15})?(\s+([0-9a-f]{64}(@\d{1,15})?|retired:[0-9a-f]{16}:[0-9a-f]{64}))*\s*$/i)
   .transform(text => text.toLowerCase())
 
+/** `name=latitude/longitude`, degrees. */
+const ownRegion = z.string().transform((text, context): Region => {
+  const [, name = '', north = '', east = ''] = /^([^=]+)=(-?\d{1,2}(?:\.\d+)?)\/(-?\d{1,3}(?:\.\d+)?)$/.exec(text) ?? []
+  const [latitude, longitude] = [Number(north), Number(east)]
+  if (!nodeName.safeParse(name).success || Math.abs(latitude) > 90 || Math.abs(longitude) > 180) {
+    context.addIssue('not name=latitude/longitude')
+    return z.NEVER
+  }
+  return { name, latitude, longitude }
+})
+
 export const region = z.string().refine(isRegion)
 
 export const path = z.string().refine(text => !text.includes('\0'))
@@ -86,6 +97,8 @@ export const endpoints = list(endpoint).transform(all =>
 )
 
 export const paths = list(path.min(1))
+
+export const ownRegions = list(ownRegion)
 
 export const hosts = list(host).transform(all => all.map(name => name.toLowerCase()))
 

@@ -1,4 +1,4 @@
-// What an environment variable is: its name, its schema, and the words for --help and for a wrong value.
+// What a setting is: its names in the environment and in swarmlambda.toml, its schema, and the words for --help and for a wrong value.
 
 import { z } from 'zod'
 import { SwarmError } from '../errors.js'
@@ -8,6 +8,8 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** A variable that is set to nothing counts as one that is not set. */
 export interface Variable<T = unknown> {
   readonly name: string
+  /** Its place in swarmlambda.toml, such as `http.port`. */
+  readonly key: string
   /** One sentence. */
   readonly about: string
   /** Ends the sentence "allowed: …". */
@@ -20,6 +22,7 @@ export interface Variable<T = unknown> {
 
 interface Definition<T> {
   name: string
+  key: string
   about: string
   allowed: string
   schema: z.ZodType<T, string>
@@ -49,7 +52,8 @@ const SHOWN_CHARACTERS = 120
 /** Of a key that is nearly right, show too little to be of use to anybody else. */
 const SHOWN_OF_SECRET = 16
 
-const shown = ({ secret }: Variable, value: string): string => {
+/** A value for people: secrets and long ones in part. */
+export const shown = ({ secret }: Variable, value: string): string => {
   const most = secret ? SHOWN_OF_SECRET : SHOWN_CHARACTERS
   if (value.length <= most) return JSON.stringify(value)
   return `${JSON.stringify(`${value.slice(0, secret ? most / 2 : most)}…`)} (${value.length} characters)`
@@ -66,5 +70,5 @@ export const read = <T>(environment: Environment, variable: Variable<T>): T => {
 /** The part of --help about variables, one paragraph each. */
 export const describeVariables = (variables: readonly Variable[]): string =>
   variables
-    .map(({ name, about, allowed, unset }) => `  ${name}\n      ${about}\n      Allowed: ${allowed}. Default: ${unset}.`)
+    .map(({ name, key, about, allowed, unset }) => `  ${name} (${key})\n      ${about}\n      Allowed: ${allowed}. Default: ${unset}.`)
     .join('\n')

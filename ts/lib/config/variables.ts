@@ -9,11 +9,12 @@ import { optional, variable, type Variable } from './variable.js'
 const HOST = 'an IP address or a host name'
 const PORT = 'a port from 0 to 65535 (0: any free one)'
 const ENDPOINTS = 'host:port, separated by commas, such as 127.0.0.1:8787,[::1]:8788'
-const REGION_NAMES = `one of ${REGIONS.map(({ name }) => name).join(', ')}`
+const REGION_NAMES = `one of ${REGIONS.map(({ name }) => name).join(', ')}, or of SWARMLAMBDA_REGIONS`
 
 export const CLUSTER_ID = variable(
   {
     name: 'SWARMLAMBDA_CLUSTER_ID',
+    key: 'cluster.id',
     about: 'Name of the cluster: the folder of its state.',
     allowed: 'letters, digits, dots, hyphens and underscores, at most 64, the first a letter or a digit',
     schema: is.clusterId,
@@ -24,6 +25,7 @@ export const CLUSTER_ID = variable(
 export const CLUSTER_KEY = optional(
   {
     name: 'SWARMLAMBDA_CLUSTER_KEY',
+    key: 'cluster.key',
     about: 'The secret all edges of the mesh share.',
     allowed: '64 hexadecimal digits, or nothing to use the key file',
     schema: is.clusterKey,
@@ -32,9 +34,21 @@ export const CLUSTER_KEY = optional(
   { secret: true },
 )
 
+export const CLUSTER_KEY_FILE = optional(
+  {
+    name: 'SWARMLAMBDA_CLUSTER_KEY_FILE',
+    key: 'cluster.key_file',
+    about: 'A file that holds the cluster key, when the key itself is not set.',
+    allowed: 'a path',
+    schema: is.path,
+  },
+  'cluster.key of $CREDENTIALS_DIRECTORY, when systemd gave one',
+)
+
 export const NODE_NAME = optional(
   {
     name: 'SWARMLAMBDA_NODE_NAME',
+    key: 'edge.name',
     about: 'Name of this edge, its own in the mesh.',
     allowed: 'lower-case letters, digits and hyphens, at most 63, no hyphen at either end',
     schema: is.nodeName,
@@ -45,6 +59,7 @@ export const NODE_NAME = optional(
 export const EDGE_REGION = variable(
   {
     name: 'SWARMLAMBDA_REGION',
+    key: 'edge.region',
     about: `Where this edge is. "${LOCAL_REGION}" says nothing: as far from everywhere.`,
     allowed: REGION_NAMES,
     schema: is.region,
@@ -55,6 +70,7 @@ export const EDGE_REGION = variable(
 export const CLIENT_REGION = optional(
   {
     name: 'SWARMLAMBDA_REGION',
+    key: 'edge.region',
     about: 'Where this program is: edges are ordered by their distance from here.',
     allowed: REGION_NAMES,
     schema: is.region,
@@ -62,19 +78,31 @@ export const CLIENT_REGION = optional(
   'edges are ordered by measured round-trip time',
 )
 
+export const OWN_REGIONS = optional(
+  {
+    name: 'SWARMLAMBDA_REGIONS',
+    key: 'regions',
+    about: 'Regions of your own, with their degrees north and east. The same on every edge.',
+    allowed: 'name=latitude/longitude, separated by commas, such as dc-lyon=45.75/4.85',
+    schema: is.ownRegions,
+  },
+  'none',
+)
+
 export const HTTP_HOST = variable(
-  { name: 'SWARMLAMBDA_HTTP_HOST', about: 'Address of the HTTP gateway.', allowed: HOST, schema: is.host },
+  { name: 'SWARMLAMBDA_HTTP_HOST', key: 'http.host', about: 'Address of the HTTP gateway.', allowed: HOST, schema: is.host },
   '127.0.0.1',
 )
 
 export const HTTP_PORT = variable(
-  { name: 'SWARMLAMBDA_HTTP_PORT', about: 'Port of the HTTP gateway.', allowed: PORT, schema: is.integer(0, 65_535) },
+  { name: 'SWARMLAMBDA_HTTP_PORT', key: 'http.port', about: 'Port of the HTTP gateway.', allowed: PORT, schema: is.integer(0, 65_535) },
   '8787',
 )
 
 export const TLS_CERT = optional(
   {
     name: 'SWARMLAMBDA_TLS_CERT',
+    key: 'tls.cert',
     about: 'Certificates of HTTPS, each with those between it and its root; read again when they change. Turns HTTPS on.',
     allowed: 'paths of PEM files, separated by commas',
     schema: is.paths,
@@ -85,6 +113,7 @@ export const TLS_CERT = optional(
 export const TLS_KEY = optional(
   {
     name: 'SWARMLAMBDA_TLS_KEY',
+    key: 'tls.key',
     about: "The certificates' private keys.",
     allowed: 'paths of PEM files, one for each certificate, in the same order',
     schema: is.paths,
@@ -93,18 +122,19 @@ export const TLS_KEY = optional(
 )
 
 export const HTTPS_HOST = optional(
-  { name: 'SWARMLAMBDA_HTTPS_HOST', about: 'Address of the HTTPS gateway.', allowed: HOST, schema: is.host },
+  { name: 'SWARMLAMBDA_HTTPS_HOST', key: 'tls.host', about: 'Address of the HTTPS gateway.', allowed: HOST, schema: is.host },
   'that of HTTP',
 )
 
 export const HTTPS_PORT = variable(
-  { name: 'SWARMLAMBDA_HTTPS_PORT', about: 'Port of the HTTPS gateway.', allowed: PORT, schema: is.integer(0, 65_535) },
+  { name: 'SWARMLAMBDA_HTTPS_PORT', key: 'tls.port', about: 'Port of the HTTPS gateway.', allowed: PORT, schema: is.integer(0, 65_535) },
   '8443',
 )
 
 export const HTTP_REDIRECT = variable(
   {
     name: 'SWARMLAMBDA_HTTP_REDIRECT',
+    key: 'tls.redirect',
     about: 'Whether the HTTP port only shows the way to HTTPS; health checks it answers all the same.',
     allowed: 'on or off',
     schema: z.enum(['on', 'off']),
@@ -115,6 +145,7 @@ export const HTTP_REDIRECT = variable(
 export const HSTS = variable(
   {
     name: 'SWARMLAMBDA_HSTS',
+    key: 'tls.hsts',
     about: 'Seconds for which browsers shall use nothing but HTTPS (Strict-Transport-Security); 0: not said.',
     allowed: 'a number from 0 to 63072000',
     schema: is.integer(0, 63_072_000),
@@ -125,6 +156,7 @@ export const HSTS = variable(
 export const STATE_DIR = optional(
   {
     name: 'SWARMLAMBDA_STATE_DIR',
+    key: 'edge.state_dir',
     about: "This edge's own directory: identity, registry, caches.",
     allowed: 'a path of a directory no other edge uses',
     schema: is.path,
@@ -135,6 +167,7 @@ export const STATE_DIR = optional(
 export const PEERS = optional(
   {
     name: 'SWARMLAMBDA_PEERS',
+    key: 'mesh.peers',
     about: 'Where to send discovery beacons besides loopback: UDP, 47800 for the first edge of a machine, 47801 for the next.',
     allowed: 'host:port, separated by commas, such as 10.0.0.7:47800',
     schema: is.endpoints,
@@ -145,6 +178,7 @@ export const PEERS = optional(
 export const BOOTSTRAP = variable(
   {
     name: 'SWARMLAMBDA_BOOTSTRAP',
+    key: 'mesh.bootstrap',
     about: 'The DHT nodes through which edges find each other over the internet.',
     allowed: `public, none, or ${ENDPOINTS}`,
     schema: is.bootstrap,
@@ -155,6 +189,7 @@ export const BOOTSTRAP = variable(
 export const HOSTS = optional(
   {
     name: 'SWARMLAMBDA_HOSTS',
+    key: 'http.hosts',
     about: 'Further names under which clients call this edge (Host header).',
     allowed: 'host names or IP addresses, separated by commas',
     schema: is.hosts,
@@ -165,6 +200,7 @@ export const HOSTS = optional(
 export const CONTROL = variable(
   {
     name: 'SWARMLAMBDA_CONTROL',
+    key: 'control.access',
     about: 'Whether control calls (deploy, list, delete) need a token; "auto": unless the address is loopback.',
     allowed: 'auto or token',
     schema: z.enum(['auto', 'token']),
@@ -175,6 +211,7 @@ export const CONTROL = variable(
 export const EDGES_CONTROL = variable(
   {
     name: 'SWARMLAMBDA_CONTROL',
+    key: 'control.access',
     about: 'What the edges on loopback were told; a proxy that others can reach wants "token" there and here.',
     allowed: 'auto or token',
     schema: z.enum(['auto', 'token']),
@@ -185,6 +222,7 @@ export const EDGES_CONTROL = variable(
 export const THREADS = optional(
   {
     name: 'SWARMLAMBDA_THREADS',
+    key: 'limits.threads',
     about: 'Threads that serve HTTP and run functions.',
     allowed: 'a number from 1 to 256',
     schema: is.integer(1, 256),
@@ -192,9 +230,32 @@ export const THREADS = optional(
   'chosen from the machine',
 )
 
+export const MAX_MEMORY = optional(
+  {
+    name: 'SWARMLAMBDA_MAX_MEMORY_MB',
+    key: 'limits.memory_mb',
+    about: 'The most memory a function may ask for, MB.',
+    allowed: 'a number from 16 to 4096',
+    schema: is.integer(16, 4096),
+  },
+  'chosen from the machine',
+)
+
+export const MAX_CONNECTIONS = variable(
+  {
+    name: 'SWARMLAMBDA_MAX_CONNECTIONS',
+    key: 'limits.connections',
+    about: 'Connections of clients that may be open at once; more are closed.',
+    allowed: 'a number from 1 to 1000000',
+    schema: is.integer(1, 1_000_000),
+  },
+  '20000',
+)
+
 export const SLOTS = optional(
   {
     name: 'SWARMLAMBDA_SLOTS',
+    key: 'limits.slots',
     about: 'How many sandboxes may exist at once.',
     allowed: 'a number from 1 to 100000',
     schema: is.integer(1, 100_000),
@@ -205,6 +266,7 @@ export const SLOTS = optional(
 export const EVENT_RETRIES = variable(
   {
     name: 'SWARMLAMBDA_EVENT_RETRIES',
+    key: 'events.retries',
     about: 'Waits before an asynchronous invocation that failed is tried again, as AWS Lambda does.',
     allowed: 'milliseconds, separated by commas',
     schema: is.milliseconds,
@@ -215,6 +277,7 @@ export const EVENT_RETRIES = variable(
 export const SHORTEST_RATE = variable(
   {
     name: 'SWARMLAMBDA_SHORTEST_RATE',
+    key: 'schedules.shortest_rate',
     about: "The shortest period that a schedule's rate() may have.",
     allowed: 'milliseconds, from 1000 to 86400000',
     schema: is.integer(1_000, 86_400_000),
@@ -223,18 +286,19 @@ export const SHORTEST_RATE = variable(
 )
 
 export const PROXY_HOST = variable(
-  { name: 'SWARMLAMBDA_PROXY_HOST', about: 'Address of the proxy.', allowed: HOST, schema: is.host },
+  { name: 'SWARMLAMBDA_PROXY_HOST', key: 'proxy.host', about: 'Address of the proxy.', allowed: HOST, schema: is.host },
   '127.0.0.1',
 )
 
 export const PROXY_PORT = variable(
-  { name: 'SWARMLAMBDA_PROXY_PORT', about: 'Port of the proxy.', allowed: PORT, schema: is.integer(0, 65_535) },
+  { name: 'SWARMLAMBDA_PROXY_PORT', key: 'proxy.port', about: 'Port of the proxy.', allowed: PORT, schema: is.integer(0, 65_535) },
   '8790',
 )
 
 export const EDGES = variable(
   {
     name: 'SWARMLAMBDA_EDGES',
+    key: 'proxy.edges',
     about: 'HTTP gateways of the edges.',
     allowed: ENDPOINTS,
     schema: is.endpoints,
@@ -243,13 +307,14 @@ export const EDGES = variable(
 )
 
 export const DNS_HOST = variable(
-  { name: 'SWARMLAMBDA_DNS_HOST', about: 'Address of the DNS server.', allowed: HOST, schema: is.host },
+  { name: 'SWARMLAMBDA_DNS_HOST', key: 'dns.host', about: 'Address of the DNS server.', allowed: HOST, schema: is.host },
   '127.0.0.1',
 )
 
 export const DNS_PORT = variable(
   {
     name: 'SWARMLAMBDA_DNS_PORT',
+    key: 'dns.port',
     about: 'Port of the DNS server, UDP and TCP.',
     allowed: PORT,
     schema: is.integer(0, 65_535),
@@ -260,6 +325,7 @@ export const DNS_PORT = variable(
 export const DNS_ZONE = variable(
   {
     name: 'SWARMLAMBDA_DNS_ZONE',
+    key: 'dns.zone',
     about: 'The name answered with the nearest live edge, and all names under it.',
     allowed: 'a domain name of letters, digits, hyphens and dots, at most 180 characters',
     schema: is.zone,
@@ -270,6 +336,7 @@ export const DNS_ZONE = variable(
 export const DNS_TTL = variable(
   {
     name: 'SWARMLAMBDA_DNS_TTL',
+    key: 'dns.ttl',
     about: 'Seconds for which resolvers may keep an answer.',
     allowed: 'a number from 0 to 86400',
     schema: is.integer(0, 86_400),
@@ -280,6 +347,7 @@ export const DNS_TTL = variable(
 export const LOG = variable(
   {
     name: 'SWARMLAMBDA_LOG',
+    key: 'log.level',
     about: 'How much is logged to stderr.',
     allowed: `one of ${LOG_LEVELS.join(', ')}`,
     schema: z.enum(LOG_LEVELS),
@@ -290,6 +358,7 @@ export const LOG = variable(
 export const ENDPOINT = optional(
   {
     name: 'SWARMLAMBDA_ENDPOINT',
+    key: 'client.endpoint',
     about: 'The edge or proxy that the command line talks to, unless --endpoint names one.',
     allowed: 'a URL such as http://127.0.0.1:8787',
     schema: z.url({ protocol: /^https?$/ }),
@@ -300,6 +369,7 @@ export const ENDPOINT = optional(
 export const TOKEN = optional(
   {
     name: 'SWARMLAMBDA_TOKEN',
+    key: 'client.token',
     about: 'What the command line shows to edges that ask for a token, unless --token does.',
     allowed: 'a token as "swarmlambda token" prints it',
     schema: z.string(),
@@ -311,7 +381,9 @@ export const TOKEN = optional(
 export const EDGE_VARIABLES: readonly Variable[] = [
   CLUSTER_ID,
   CLUSTER_KEY,
+  CLUSTER_KEY_FILE,
   NODE_NAME,
+  OWN_REGIONS,
   EDGE_REGION,
   HTTP_HOST,
   HTTP_PORT,
@@ -328,19 +400,29 @@ export const EDGE_VARIABLES: readonly Variable[] = [
   CONTROL,
   THREADS,
   SLOTS,
+  MAX_MEMORY,
+  MAX_CONNECTIONS,
   EVENT_RETRIES,
   SHORTEST_RATE,
   LOG,
 ]
 
-export const PROXY_VARIABLES: readonly Variable[] = [PROXY_HOST, PROXY_PORT, EDGES, EDGES_CONTROL, CLIENT_REGION, LOG]
+export const PROXY_VARIABLES: readonly Variable[] = [PROXY_HOST, PROXY_PORT, EDGES, EDGES_CONTROL, OWN_REGIONS, CLIENT_REGION, LOG]
 
-export const DNS_VARIABLES: readonly Variable[] = [DNS_HOST, DNS_PORT, DNS_ZONE, DNS_TTL, EDGES, CLIENT_REGION, LOG]
+export const DNS_VARIABLES: readonly Variable[] = [DNS_HOST, DNS_PORT, DNS_ZONE, DNS_TTL, EDGES, OWN_REGIONS, CLIENT_REGION, LOG]
 
 /** Of the command line. */
 export const CLI_VARIABLES: readonly Variable[] = [ENDPOINT, TOKEN]
 
-const KNOWN = new Set([...CLI_VARIABLES, ...EDGE_VARIABLES, ...PROXY_VARIABLES, ...DNS_VARIABLES].map(({ name }) => name))
+/** Names a file instead of holding a setting. */
+export const CONFIG_FILE = 'SWARMLAMBDA_CONFIG'
+
+/** Each once; of those that share a name the edge's. */
+export const ALL_VARIABLES: readonly Variable[] = [...EDGE_VARIABLES, ...PROXY_VARIABLES, ...DNS_VARIABLES, ...CLI_VARIABLES].filter(
+  ({ name }, index, all) => all.findIndex((other) => other.name === name) === index,
+)
+
+const KNOWN = new Set([CONFIG_FILE, ...ALL_VARIABLES.map(({ name }) => name)])
 
 /** Names that look like ours and are not, most likely mistyped. One program's variables are fine beside another's. */
 export const unknownVariables = (names: readonly string[]): string[] =>

@@ -51,7 +51,7 @@ for (const { name, variables, port, host } of BINS) {
   test(`${name} --help lists its variables and --version its version`, async () => {
     const help = await run(name, { [port]: 'wrong' }, ['--help'])
     assert.equal(help.code, 0)
-    for (const variable of variables) assert.ok(help.stdout.includes(`  ${variable.name}\n`))
+    for (const variable of variables) assert.ok(help.stdout.includes(`  ${variable.name} (${variable.key})\n`))
     const version = await run(name, {}, ['--version'])
     assert.deepEqual(version, { stdout: `SwarmLambda ${name} ${VERSION}\n`, stderr: '', code: 0 })
   })
