@@ -244,6 +244,9 @@ export interface MissResponse {
   replayed: boolean
 }
 
+/** Sends a state such as `READY=1` to the socket that systemd named in `NOTIFY_SOCKET` (sd_notify(3)). `IO`: it did not arrive. */
+export declare function notify(socket: string, state: string): void
+
 /** A request that may have been made before. */
 export interface Once {
   /** `Idempotency-Key`. */

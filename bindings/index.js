@@ -773,6 +773,7 @@ if (
   }
 }
 
-const { NativeEdge } = nativeBinding
+const { NativeEdge, notify } = nativeBinding
 export { NativeEdge }
+export { notify }
 export const __napiBindingTarget = __napiLoadedBindingTarget

@@ -8,6 +8,8 @@ mod convert;
 mod dto;
 mod edge;
 mod error;
+#[cfg(target_os = "linux")]
+mod notify;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

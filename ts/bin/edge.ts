@@ -2,6 +2,7 @@
 import { run, untilStopped } from '../lib/cli.js'
 import { EDGE_VARIABLES, parseEdgeConfig } from '../lib/config.js'
 import { createLog } from '../lib/log.js'
+import { openService } from '../lib/service.js'
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
@@ -14,9 +15,13 @@ await run(
       const config = parseEdgeConfig(env)
       // Loads native code, which --help and a mistake in the configuration don't need.
       const { openEdge } = await import('../lib/edge.js')
-      await using edge = await openEdge({ config, log: createLog(config.logLevel), say })
+      const log = createLog(config.logLevel)
+      await using edge = await openEdge({ config, log, say })
       say(`${config.nodeName} (${config.region}) is ready on ${edge.url}`)
       onReload(() => edge.reload())
+      const { openNotify } = await import('../lib/native.js')
+      const { NOTIFY_SOCKET: socket = null, WATCHDOG_USEC: watchdog } = process.env
+      using _ = openService({ socket, watchdogUs: Number(watchdog) || null, notify: await openNotify(), log })
       await untilStopped(signal)
     },
   },

@@ -72,6 +72,12 @@ export async function openNative(options: Omit<EdgeOptions, 'plugin'>): Promise<
   }
 }
 
+/** Sends a state to systemd's socket (sd_notify(3)). */
+export async function openNotify(): Promise<(socket: string, state: string) => void> {
+  const bindings = await import('../../bindings/index.js')
+  return (socket, state) => bindings.notify(socket, state)
+}
+
 function attempt<Result>(work: () => Result): Result {
   try {
     return work()

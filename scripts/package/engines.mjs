@@ -1,0 +1,33 @@
+// The plugin's native code for a target. Its engine uses what the CPU has, so code is made for several; an edge on another CPU
+// compiles once, at its first start. Other CPUs than this machine's are qemu's.
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import { at } from '../lib/paths.mjs'
+import { run } from '../lib/run.mjs'
+import { say, Stop } from '../lib/terminal.mjs'
+import { nodeFor } from './executable.mjs'
+
+const CPUS = {
+  // Raspberry Pi 4; Pi 5 and servers since 2019; servers since 2021.
+  arm64: ['cortex-a72', 'neoverse-n1', 'neoverse-v1'],
+  x64: ['Haswell', 'host'],
+}
+
+/** Where Debian's cross packages have the target's C library. */
+const rootFor = (target) => `/usr/${target.multiarch}`
+
+/** How to run a program of the target here. */
+export const emulator = (target, cpu = 'max') =>
+  target.arch === process.arch && cpu === 'host' ? [] : [`/usr/bin/qemu-${target.rust.split('-')[0]}`, '-cpu', cpu, ...(target.arch === process.arch ? [] : ['-L', rootFor(target)])]
+
+export const makeEngines = async (target, native, folder) => {
+  await rm(folder, { recursive: true, force: true })
+  await mkdir(folder, { recursive: true })
+  for (const cpu of CPUS[target.arch]) {
+    say('engine', `the plugin for ${cpu}`)
+    const [program, ...args] = [...emulator(target, cpu), await nodeFor(target), at('scripts/package/warm.cjs'), native, at('crates/plugin/plugin.wasm'), folder]
+    const { code, output } = await run(program, args, { collect: true })
+    if (code !== 0) throw new Stop(`The plugin did not compile for ${cpu}: ${output}`)
+  }
+  say('engine', `${(await readdir(folder)).length} kinds of CPU`)
+  return folder
+}

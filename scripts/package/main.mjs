@@ -1,0 +1,77 @@
+// `npm run package [-- linux-x64 linux-arm64] [--here] [--verify] [--verify-arm64]`: the executable and what is beside it, in dist/package.
+// --here: for this machine alone, with the module that is built already. --verify-arm64: the contract, under qemu-user.
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { create } from 'tar'
+import { at, ENGINE_DIR } from '../lib/paths.mjs'
+import { build } from '../lib/steps.mjs'
+import { green, main, say, Stop } from '../lib/terminal.mjs'
+import { makeDeb } from './deb.mjs'
+import { makeEngines } from './engines.mjs'
+import { makeExecutable } from './executable.mjs'
+import { buildNative } from './native.mjs'
+import { makeImage } from './oci.mjs'
+import { makeSbom } from './sbom.mjs'
+import { TARGETS } from './targets.mjs'
+import { makeTree, PACKAGE_DIR } from './tree.mjs'
+import { verify } from './verify.mjs'
+
+const OUTPUT = at('.build/packages')
+/** Of the compressed executable. */
+const MAX_MB = 90
+
+const pack = async (name, version, isBuilt) => {
+  const target = TARGETS[name]
+  const folder = join(PACKAGE_DIR, name)
+  const native = isBuilt ? at(`bindings/swarmlambda.linux-${target.arch}-gnu.node`) : await buildNative(target)
+  const engines = isBuilt ? ENGINE_DIR : await makeEngines(target, native, join(folder, 'engines'))
+  await makeTree(target, join(folder, 'tree'), { native, engines })
+  const executable = join(folder, 'swarmlambda')
+  await makeExecutable(target, join(folder, 'tree'), executable)
+  const stem = join(OUTPUT, `swarmlambda-${version}-${name}`)
+  await writeFile(`${stem}.cdx.json`, await makeSbom(target, version))
+  await create({ cwd: folder, file: `${stem}.tar.gz`, gzip: { level: 9 }, portable: true }, ['swarmlambda'])
+  const { size } = await stat(`${stem}.tar.gz`)
+  say(name, green(`${basename(stem)}.tar.gz ${(size / 1e6).toFixed(1)} MB`))
+  if (size > MAX_MB * 1e6) throw new Stop(`The archive is larger than ${MAX_MB} MB.`)
+  await makeDeb(target, executable, version, join(OUTPUT, `swarmlambda_${version}_${target.deb}.deb`))
+  const image = `${stem}-oci`
+  await makeImage(target, executable, version, image)
+  await create({ cwd: image, file: `${stem}.oci.tar`, portable: true }, await readdir(image))
+  await rm(image, { recursive: true })
+  await copyFile(executable, join(OUTPUT, `swarmlambda-${name}`))
+  return executable
+}
+
+const writeSums = async () => {
+  const files = (await readdir(OUTPUT)).filter((file) => file !== 'SHA256SUMS').sort()
+  const lines = await Promise.all(files.map(async (file) => `${await digestOf(join(OUTPUT, file))}  ${file}\n`))
+  await writeFile(join(OUTPUT, 'SHA256SUMS'), lines.join(''))
+}
+
+const digestOf = async (file) => {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(file)) hash.update(chunk)
+  return hash.digest('hex')
+}
+
+await main(async () => {
+  const options = { here: { type: 'boolean' }, verify: { type: 'boolean' }, 'verify-arm64': { type: 'boolean' } }
+  const { positionals, values } = parseArgs({ options, allowPositionals: true })
+  const unknown = positionals.find((name) => !(name in TARGETS))
+  if (unknown !== undefined) throw new Stop(`There is no target ${unknown}: ${Object.keys(TARGETS).join(', ')}`)
+  const here = `linux-${process.arch}`
+  if (values['verify-arm64']) return await verify(TARGETS['linux-arm64'], join(PACKAGE_DIR, 'linux-arm64', 'swarmlambda'))
+  await build()
+  const { version } = JSON.parse(await readFile(at('package.json'), 'utf8'))
+  await mkdir(OUTPUT, { recursive: true })
+  const names = values.here ? [here] : positionals.length > 0 ? positionals : Object.keys(TARGETS)
+  for (const name of names) {
+    const executable = await pack(name, version, values.here === true)
+    if (values.verify) await verify(TARGETS[name], executable)
+  }
+  await writeSums()
+})

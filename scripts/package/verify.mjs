@@ -1,0 +1,112 @@
+// The contract of the README, with nothing on the machine but the file: three edges and a proxy in an empty folder, no PATH. A
+// target of another CPU runs under qemu-user.
+import { spawn } from 'node:child_process'
+import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { dim, green, say, Stop } from '../lib/terminal.mjs'
+import { emulator } from './engines.mjs'
+
+const EDGES = [['edge-a', 'us-west-sfo'], ['edge-b', 'us-east-iad'], ['edge-c', 'eu-central-fra']]
+/** An upper bound under an emulator on a busy machine. */
+const READY_MS = 240_000
+const HELLO = { name: 'hello', handler: 'index.handler', files: { 'index.js': 'exports.handler=async(e)=>({ok:true,e});' } }
+
+export const verify = async (target, executable) => {
+  const folder = await mkdtemp(join(tmpdir(), 'swarmlambda-verify-'))
+  const isEmulated = target.arch !== process.arch
+  const command = [...(isEmulated ? emulator(target) : []), executable]
+  const children = []
+  const start = (name, args, env) => {
+    const [program, ...rest] = [...command, ...args]
+    const child = spawn(program, rest, { cwd: folder, env: { HOME: folder, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    children.push(child)
+    return ready(child, name)
+  }
+  try {
+    const started = performance.now()
+    const version = await start('version', ['--version'], {})
+    say(target.arch, `${version}: unpacked and answered in ${Math.round(performance.now() - started)} ms`)
+    const esbuild = isEmulated ? { ESBUILD_BINARY_PATH: await emulated(target, folder) } : {}
+    const again = performance.now()
+    const ports = await freePorts(EDGES.length + 1)
+    for (const [index, [name, region]] of EDGES.entries()) {
+      const env = { ...esbuild, SWARMLAMBDA_CLUSTER_ID: 'local', SWARMLAMBDA_CLUSTER_KEY: '', SWARMLAMBDA_NODE_NAME: name, SWARMLAMBDA_REGION: region, SWARMLAMBDA_HTTP_PORT: String(ports[index]), SWARMLAMBDA_STATE_DIR: `.swarm-lambda/local/${name}`, SWARMLAMBDA_BOOTSTRAP: 'none' }
+      const line = await start(name, ['edge'], env)
+      say(target.arch, `${line} ${dim(`${Math.round(performance.now() - again)} ms after the first was started`)}`)
+    }
+    const edges = ports.slice(0, EDGES.length).map((port) => `127.0.0.1:${port}`)
+    const proxy = `http://127.0.0.1:${ports.at(-1)}`
+    say(target.arch, await start('proxy', ['proxy'], { SWARMLAMBDA_PROXY_PORT: String(ports.at(-1)), SWARMLAMBDA_EDGES: edges.join() }))
+    await until('three edges see each other', async () => {
+      const { edges: seen } = await (await fetch(`http://${edges[0]}/cluster`)).json()
+      return seen.filter(({ state }) => state === 'up').length === EDGES.length
+    })
+    await expect('deploys', 201, `${proxy}/functions?wait=all`, HELLO)
+    for (const edge of [...edges.map((address) => `http://${address}`), proxy]) {
+      const text = await expect('invokes', 200, `${edge}/2015-03-31/functions/hello/invocations`, { name: 'world' })
+      if (text !== '{"ok":true,"e":{"name":"world"}}') throw new Stop(`${edge} answered ${text}`)
+    }
+    const page = await (await fetch(`${proxy}/`)).text()
+    if (!page.includes('<div id="root"')) throw new Stop('the page is not there')
+    say(target.arch, green('hello answers on three edges and through the proxy; the page is there'))
+  } finally {
+    for (const child of children) child.kill('SIGKILL')
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
+
+/** The line that says it is ready, or what a command that ends prints first. */
+const ready = (child, name) =>
+  new Promise((resolve, reject) => {
+    let output = ''
+    const timer = setTimeout(() => reject(new Stop(`${name} was not ready in time:\n${output}`)), READY_MS)
+    const hear = (chunk) => {
+      output += chunk
+      const line = output.split('\n').slice(0, -1).find((one) => (name === 'version' ? one !== '' : one.includes('is ready on')))
+      if (line === undefined) return
+      clearTimeout(timer)
+      resolve(line)
+    }
+    child.stdout.setEncoding('utf8').on('data', hear)
+    child.stderr.setEncoding('utf8').on('data', hear)
+    child.on('error', reject)
+    child.on('exit', (code) => reject(new Stop(`${name} ended (${code}):\n${output}`)))
+  })
+
+const expect = async (what, status, url, body) => {
+  const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+  const text = await response.text()
+  if (response.status !== status) throw new Stop(`${what}: ${url} answered ${response.status} ${text}`)
+  return text
+}
+
+const until = async (what, isTrue) => {
+  const end = performance.now() + READY_MS
+  while (performance.now() < end) {
+    if (await isTrue().catch(() => false)) return
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+  throw new Stop(`not so in time: ${what}`)
+}
+
+const freePorts = async (count) => {
+  const servers = await Promise.all(Array.from({ length: count }, () => new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => resolve(server))
+  })))
+  const ports = servers.map((server) => server.address().port)
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  return ports
+}
+
+/** The kernel here does not know the target's programs: those that the edge starts need words for qemu too. */
+const emulated = async (target, folder) => {
+  const home = join(folder, '.cache/swarmlambda')
+  const [root] = (await readdir(home)).filter((name) => !name.includes('-'))
+  const script = join(folder, 'esbuild')
+  const where = '/usr/bin:/bin'
+  await writeFile(script, `#!/bin/sh\nPATH=${where} exec ${emulator(target).join(' ')} ${join(home, root, 'bin/esbuild')} "$@"\n`)
+  await chmod(script, 0o755)
+  return script
+}
