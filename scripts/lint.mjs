@@ -36,6 +36,7 @@ const CHECKS = [
     node(TOOLS.eslint, '--config', '.config/eslint.config.js', '--max-warnings', '0', 'ts', 'ui', 'bin', 'bench', 'scripts', '.config')],
   ['types', 'of the host', () => node(TOOLS.tsc, '--project', 'tsconfig.json', '--noEmit')],
   ['types-ui', 'of the page', () => node(TOOLS.tsc, '--project', 'ui/tsconfig.json', '--noEmit')],
+  ['docs', 'what is generated of them', () => node('scripts/docs.mjs', '--check')],
   ['fmt', 'Rust formatting', async () => {
     await command('cargo', ['fmt', '--all', '--check'])
     await command('cargo', ['fmt', '--manifest-path', 'crates/plugin/Cargo.toml', '--check'])

@@ -1,4 +1,5 @@
-// npm run clients [-- boto3|aws-cli|js|go]: drives the real clients of AWS Lambda against three edges. Installs them under .build/clients.
+// npm run clients [-- boto3|aws-cli|js|go|openapi]: drives the real clients of AWS Lambda against three edges, and an API
+// fuzzer by what /openapi.json says. Installs them under .build/clients.
 import { spawn } from 'node:child_process'
 import { access, copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -20,20 +21,21 @@ async function must(command, args, options) {
   if (code !== 0) throw new Error(`${command} ${args.join(' ')}: exit ${code}`)
 }
 
-/** A Python environment with what requirements.txt pins; its bin folder. */
-async function python() {
-  const bin = join(FOLDER, 'venv/bin')
-  if (!(await exists(join(bin, 'python')))) await must('python3', ['-m', 'venv', join(FOLDER, 'venv')])
-  await must(join(bin, 'python'), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', here('requirements.txt')])
+/** A Python environment with what a requirements file pins; its bin folder. */
+async function python(name, requirements) {
+  const bin = join(FOLDER, name, 'bin')
+  if (!(await exists(join(bin, 'python')))) await must('python3', ['-m', 'venv', join(FOLDER, name)])
+  await must(join(bin, 'python'), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', here(requirements)])
   return bin
 }
+const awsPython = () => python('venv', 'requirements.txt')
 
 const CLIENTS = {
   async boto3(urls) {
-    return run(join(await python(), 'python'), [here('boto3_lambda.py'), ...urls])
+    return run(join(await awsPython(), 'python'), [here('boto3_lambda.py'), ...urls])
   },
   async 'aws-cli'(urls) {
-    return run('bash', [here('aws_cli.sh'), await python(), ...urls])
+    return run('bash', [here('aws_cli.sh'), await awsPython(), ...urls])
   },
   async js(urls) {
     const folder = join(FOLDER, 'js')
@@ -46,6 +48,12 @@ const CLIENTS = {
     const binary = join(FOLDER, 'go-client')
     await must('go', ['build', '-o', binary, '.'], { cwd: here('go') })
     return run(binary, urls)
+  },
+  async openapi([url]) {
+    const bin = await python('openapi-venv', 'openapi/requirements.txt')
+    const code = "exports.handler = async (event) => event"
+    await fetch(`${url}/functions`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ name: 'hello', files: { 'index.js': code } }) })
+    return run(join(bin, 'schemathesis'), ['--config-file', here('openapi/schemathesis.toml'), 'run', `${url}/openapi.json`], { cwd: FOLDER })
   },
 }
 

@@ -2,34 +2,40 @@
 import { Command, CommanderError } from 'commander'
 import { SwarmError } from '../lib/errors.js'
 import { VERSION } from '../lib/version.js'
-import { addBackup } from './commands/backup.js'
-import { addCompletion } from './commands/completion.js'
-import { addConfig } from './commands/config.js'
-import { addDeploy } from './commands/deploy.js'
-import { addDev } from './commands/dev.js'
-import { addInit } from './commands/init.js'
-import { addDoctor } from './commands/doctor.js'
-import { addFunctions } from './commands/functions.js'
-import { addInvoke } from './commands/invoke.js'
-import { addKeys } from './commands/keys.js'
-import { addLogs } from './commands/logs.js'
-import { addMesh } from './commands/mesh.js'
 import { paintOf } from './commands/output.js'
-import { addPrograms } from './commands/programs.js'
-import { addRoutes } from './commands/routes.js'
-import { addSchedules } from './commands/schedules.js'
-import { addToken } from './commands/token.js'
-import { addVersions } from './commands/versions.js'
 
 const EXIT_FAILED = 1
 const EXIT_USAGE = 2
 
-const GROUPS: readonly (readonly [heading: string, ...add: ((program: Command) => void)[]])[] = [
-  ['Begin:', addInit, addDev],
-  ['Functions:', addDeploy, addInvoke, addFunctions, addVersions, addRoutes, addSchedules, addLogs],
-  ['The mesh:', addMesh, addKeys, addToken],
-  ['Programs:', addPrograms],
-  ['This machine:', addConfig, addBackup, addDoctor, addCompletion],
+type Module = { add: (program: Command) => void }
+
+/** By heading of the help: which file has which commands. */
+const COMMANDS: readonly (readonly [heading: string, ...files: (readonly [names: string, load: () => Promise<Module>])[]])[] = [
+  ['Begin:', ['init', () => import('./commands/init.js')], ['dev', () => import('./commands/dev.js')]],
+  [
+    'Functions:',
+    ['deploy', () => import('./commands/deploy.js')],
+    ['invoke', () => import('./commands/invoke.js')],
+    ['ls rm', () => import('./commands/functions.js')],
+    ['versions alias rollback', () => import('./commands/versions.js')],
+    ['routes', () => import('./commands/routes.js')],
+    ['schedules', () => import('./commands/schedules.js')],
+    ['logs', () => import('./commands/logs.js')],
+  ],
+  [
+    'The mesh:',
+    ['status top drain undrain', () => import('./commands/mesh.js')],
+    ['keys', () => import('./commands/keys.js')],
+    ['token', () => import('./commands/token.js')],
+  ],
+  ['Programs:', ['edge proxy dns', () => import('./commands/programs.js')]],
+  [
+    'This machine:',
+    ['config', () => import('./commands/config.js')],
+    ['backup restore', () => import('./commands/backup.js')],
+    ['doctor', () => import('./commands/doctor.js')],
+    ['completion', () => import('./commands/completion.js')],
+  ],
 ]
 
 const program = new Command('swarmlambda')
@@ -39,9 +45,12 @@ const program = new Command('swarmlambda')
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'swarmlambda: ')) })
   .exitOverride()
 
-for (const [heading, ...groups] of GROUPS) {
+// The help, completion and a mistake need all; a command needs its own, and begins sooner without the others.
+const asked = process.argv[2] ?? ''
+const isKnown = COMMANDS.some(([, ...files]) => files.some(([names]) => names.split(' ').includes(asked)))
+for (const [heading, ...files] of COMMANDS) {
   program.commandsGroup(heading)
-  for (const add of groups) add(program)
+  for (const [names, load] of files) if (!isKnown || names.split(' ').includes(asked)) (await load()).add(program)
 }
 
 // Whoever read our output may be gone (`swarmlambda ls | head`): no reason to complain.

@@ -34,6 +34,8 @@ import { openMetrics } from './metrics.js'
 import { openLambda } from './lambda/routes.js'
 import { engineCache, openNative, type HttpsOptions } from './native.js'
 import { openMesh } from './p2p/mesh.js'
+import { openApiDocument } from './openapi/document.js'
+import { projectJsonSchema } from './project/schema.js'
 import { openRegistry } from './registry/registry.js'
 import { createSealer } from './registry/sealer.js'
 import { openStore } from './registry/store.js'
@@ -194,6 +196,7 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
     chaos: chaos.allowed,
     history: () => history.list(),
     schedules: openScheduleApi({ registry, claims, nameOf: (id) => (id === mesh.id ? nodeName : (mesh.peers().find((peer) => peer.id === id)?.name ?? id)), shortestMs, clock: Date.now }),
+    documents: { openApi: openApiDocument, projectSchema: projectJsonSchema },
     metrics: () => metrics.page(),
     onError: (error, { method, path }) => log.error('a control call failed', { method, path, error: messageOf(error) }),
   })

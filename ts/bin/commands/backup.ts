@@ -4,7 +4,7 @@ import { backUp, restore } from '../../lib/backup.js'
 import { loadSettings, parseEdgeConfig } from '../../lib/config.js'
 import { openOutput } from './output.js'
 
-export function addBackup(program: Command): void {
+export function add(program: Command): void {
   program
     .command('backup')
     .description('writes the state directory of an edge that does not run to an archive; it holds secrets')

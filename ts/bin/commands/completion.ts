@@ -27,7 +27,7 @@ compdef _${NAME} ${NAME}
 const OF_FUNCTIONS: ReadonlySet<string> = new Set(['invoke', 'rm', 'versions', 'rollback', 'logs'])
 const GROUPS_OF_FUNCTIONS: ReadonlySet<string> = new Set(['alias'])
 
-export function addCompletion(program: Command): void {
+export function add(program: Command): void {
   program
     .command('completion')
     .description(`prints a script that completes commands, options and functions: source <(${NAME} completion bash)`)

@@ -5,7 +5,7 @@ import { ALL_VARIABLES, loadSettings, parseDnsConfig, parseEdgeConfig, parseProx
 import { withJson } from './edge-options.js'
 import { openOutput, table } from './output.js'
 
-export function addConfig(program: Command): void {
+export function add(program: Command): void {
   const config = program.command('config').description('the configuration of the programs: swarmlambda.toml and SWARMLAMBDA_* variables')
   withJson(config.command('check').description('says what would be used and where each value is from; fails for the first that is wrong'))
     .argument('[file]', 'default: SWARMLAMBDA_CONFIG, else ./swarmlambda.toml, else /etc/swarmlambda/swarmlambda.toml')

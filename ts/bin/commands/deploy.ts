@@ -23,7 +23,7 @@ interface DeployOptions extends EdgeOptions {
   alias?: string
 }
 
-export function addDeploy(program: Command): void {
+export function add(program: Command): void {
   withEdge(program.command('deploy').description('bundles a folder or file with its npm packages, or takes a ZIP archive, and deploys it to every edge; swarmlambda.json in the folder is read'))
     .argument('[path]', 'the folder, file or archive', '.')
     .option('-n, --name <name>', 'of the function (default: of the folder or file); one of several in swarmlambda.json')

@@ -38,7 +38,7 @@ export interface DevOutput extends Output {
 const DEFAULT_PORT = 8790
 const MAX_EDGES = 16
 
-export function addDev(program: Command): void {
+export function add(program: Command): void {
   withJson(program.command('dev').description('brings up a mesh on this machine and deploys the folder to it whenever a file is saved'))
     .argument('[dir]', 'the folder, with or without swarmlambda.json', '.')
     .option('--edges <n>', 'how many, in the regions of --regions, one after the other (default: one in each)', number)

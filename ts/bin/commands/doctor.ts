@@ -10,7 +10,7 @@ import { messageOf } from '../../lib/errors.js'
 import { withEdge, type EdgeOptions } from './edge-options.js'
 import { openOutput, type Paint } from './output.js'
 
-export function addDoctor(program: Command): void {
+export function add(program: Command): void {
   withEdge(program.command('doctor').description('checks this machine, its network and the mesh, and says how to mend what is wrong; exit code 1 when something is'))
     .action(async (options: EdgeOptions) => {
       const { paint, show } = openOutput(options.json)

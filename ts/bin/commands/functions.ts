@@ -7,7 +7,7 @@ interface Listed {
   functions: { name: string; memorySize: number; timeout: number; codeSize: number; lastModified: string; edges: string[] }[]
 }
 
-export function addFunctions(program: Command): void {
+export function add(program: Command): void {
   withEdge(program.command('ls').description('lists the functions of the mesh')).action(async (options: EdgeOptions) => {
     const { client, say, show } = await openSession(options)
     const listed = await client.json<Listed>('GET', '/functions')

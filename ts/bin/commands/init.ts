@@ -28,7 +28,7 @@ interface InitOptions {
   json?: boolean
 }
 
-export function addInit(program: Command): void {
+export function add(program: Command): void {
   const list = Object.entries(TEMPLATES).map(([name, about]) => `  ${name.padEnd(12)} ${about}`).join('\n')
   withJson(program.command('init').description('writes a project to begin with'))
     .argument('[dir]', 'where to', '.')

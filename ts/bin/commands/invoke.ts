@@ -21,7 +21,7 @@ interface FunctionError {
   trace?: string[]
 }
 
-export function addInvoke(program: Command): void {
+export function add(program: Command): void {
   withEdge(program.command('invoke').description('invokes a function and prints what it answers; the receipt goes to stderr'))
     .argument('<name>', 'of the function, or name:version, name:alias')
     .argument('[payload]', 'the event: JSON, @file, or - for stdin', '{}')

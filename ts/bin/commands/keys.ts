@@ -20,7 +20,7 @@ interface Told {
 
 const BY_HAND = 'an edge that was away needs the new key by hand: copy the file cluster.key to it'
 
-export function addKeys(program: Command): void {
+export function add(program: Command): void {
   const keys = program.command('keys').description('access keys, with which the AWS CLI and SDKs sign; and the key of the cluster')
   withEdge(keys.command('create').description('makes an access key; its secret is shown this once'))
     .option('--role <role>', 'admin, deployer or invoker', 'deployer')

@@ -26,7 +26,7 @@ export interface LogLine {
 
 const AGAIN_MS = 1_000
 
-export function addLogs(program: Command): void {
+export function add(program: Command): void {
   withEdge(program.command('logs').description('prints what functions wrote to the console, from all edges'))
     .argument('[function]', 'only of this one')
     .option('-f, --follow', 'go on with what comes, until Ctrl-C')

@@ -1,15 +1,13 @@
 // swarmlambda status, top, drain, undrain: the edges of the mesh.
 import type { Command } from 'commander'
 import type { Client } from '../../lib/client.js'
-import { connect } from '../../lib/client.js'
-import { SwarmError } from '../../lib/errors.js'
 import type { ClusterSnapshot, EdgeSnapshot } from '../../lib/snapshot.js'
 import { openSession, untilInterrupted, withEdge, type EdgeOptions } from './edge-options.js'
 import { age, table, type Paint } from './output.js'
 
 export const clusterOf = (client: Client, signal?: AbortSignal): Promise<ClusterSnapshot> => client.json<ClusterSnapshot>('GET', '/cluster', null, signal)
 
-export function addMesh(program: Command): void {
+export function add(program: Command): void {
   withEdge(program.command('status').description('shows the mesh as an edge sees it'))
     .action(async (options: EdgeOptions) => {
       const { client, paint, show } = await openSession(options)
@@ -51,19 +49,11 @@ export function addMesh(program: Command): void {
       .argument('<edge>', 'its name')
       .action(async (name: string, options: EdgeOptions) => {
         const { client, say, show } = await openSession(options)
-        const own = await connect(urlOf(await clusterOf(client), name), options.token ?? process.env['SWARMLAMBDA_TOKEN'] ?? null)
-        const answer = await own.json<unknown>('POST', `/${command}`, {})
+        const answer = await client.json<{ state: string }>('POST', `/edges/${encodeURIComponent(name)}/${command}`, {})
         say(`${name} ${done}`)
-        if (options.json) show(answer ?? { edge: name, command }, () => '')
+        if (options.json) show({ edge: name, ...answer }, () => '')
       })
   }
-}
-
-export function urlOf({ edges }: ClusterSnapshot, name: string): string {
-  const edge = edges.find((one) => one.name === name)
-  if (!edge) throw new SwarmError('NOT_FOUND', `there is no edge ${name}: ${edges.map((one) => one.name).join(', ')}`)
-  if (edge.state === 'down' || edge.url === '') throw new SwarmError('PEER_UNREACHABLE', `${name} is down`)
-  return edge.url
 }
 
 const STATES: Record<EdgeSnapshot['state'], keyof Paint> = { up: 'green', draining: 'yellow', down: 'red' }

@@ -7,7 +7,7 @@ const PROGRAMS: Record<string, [about: string, load: () => Promise<unknown>]> = 
   dns: ['runs the DNS server for lambda.mesh', () => import('../dns.js')],
 }
 
-export function addPrograms(program: Command): void {
+export function add(program: Command): void {
   for (const [name, [about, load]] of Object.entries(PROGRAMS)) {
     // It reads its own arguments, so the command is taken away first; its --help lists its environment variables.
     program.command(name).description(`${about}; --help lists its variables`).helpOption(false).allowUnknownOption().allowExcessArguments().action(async () => {

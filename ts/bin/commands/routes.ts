@@ -14,7 +14,7 @@ export interface RouteTable {
   cors: unknown
 }
 
-export function addRoutes(program: Command): void {
+export function add(program: Command): void {
   const routes = program.command('routes').description('paths of the mesh that functions answer')
   withEdge(routes.command('ls').description('lists the routes')).action(async (options: EdgeOptions) => {
     const { client, say, show } = await openSession(options)

@@ -21,7 +21,7 @@ interface SetOptions extends EdgeOptions {
   disabled?: boolean
 }
 
-export function addSchedules(program: Command): void {
+export function add(program: Command): void {
   const schedules = program.command('schedules').description('functions that the mesh calls at set times')
   withEdge(schedules.command('ls').description('lists the schedules, when each fires next, and where it did last')).action(async (options: EdgeOptions) => {
     const { client, say, show } = await openSession(options)

@@ -19,7 +19,7 @@ interface TokenOptions {
   json?: boolean
 }
 
-export function addToken(program: Command): void {
+export function add(program: Command): void {
   withJson(program.command('token').description('prints a token for control calls to edges that ask for one; reads SWARMLAMBDA_CLUSTER_KEY or the key file beside SWARMLAMBDA_STATE_DIR'))
     .argument('[days]', 'how long it is good', days, DEFAULT_DAYS)
     .addOption(new Option('--role <role>', 'what it allows').choices(ROLES).default('admin'))

@@ -53,7 +53,7 @@ export async function setAlias(client: Client, name: string, alias: string, vers
     : await client.json<Alias>('POST', lambdaPath(name, 'aliases'), { Name: alias, ...body })
 }
 
-export function addVersions(program: Command): void {
+export function add(program: Command): void {
   withEdge(program.command('versions').description("lists a function's versions with the aliases that lead to them, or publishes one"))
     .argument('<name>', 'of the function')
     .option('--publish', 'publish what is deployed now as the next version')

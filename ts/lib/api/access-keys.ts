@@ -26,7 +26,7 @@ export interface AccessKeys {
 }
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
-const createSchema = z.strictObject({ role: grantSchema.shape.role.default('deployer'), functions: grantSchema.shape.functions.default(['*']) })
+export const createSchema = z.strictObject({ role: grantSchema.shape.role.default('deployer'), functions: grantSchema.shape.functions.default(['*']) })
 const storedSchema = grantSchema.extend({ sealedSecret: z.string() })
 
 export function openAccessKeys(registry: Pick<Registry, 'allParts' | 'item' | 'put' | 'publish'>, sealer: Sealer): AccessKeys {

@@ -35,6 +35,8 @@ export interface ControlOptions {
   chaos: boolean
   /** What happened to the mesh, the oldest first. */
   history: () => readonly unknown[]
+  /** What describes this API, and swarmlambda.json, to programs. */
+  documents: { openApi: () => unknown; projectSchema: () => unknown }
   /** Prometheus text. */
   metrics: () => Promise<{ contentType: string; text: string }>
   /** Told of what was nobody's mistake but ours. */
@@ -95,7 +97,7 @@ export function openControl(options: ControlOptions): (request: ControlRequest) 
   }
 }
 
-function routesOf({ accessKeys, chaos, commands, drain, events: { deadLetters }, functions, history, membership, metrics, routes, schedules }: ControlOptions): Route[] {
+function routesOf({ accessKeys, chaos, commands, documents, drain, events: { deadLetters }, functions, history, membership, metrics, routes, schedules }: ControlOptions): Route[] {
   return [
     {
       path: /^\/functions\/?$/,
@@ -206,6 +208,8 @@ function routesOf({ accessKeys, chaos, commands, drain, events: { deadLetters },
     { path: /^\/history$/, methods: { GET: () => json(200, { history: history() }) } },
     // What the caller may do: the page asks before it offers anything.
     { path: /^\/access$/, methods: { GET: ({ grant }) => json(200, { ...grant, chaos: chaos && grant.role === 'admin' }) } },
+    { path: /^\/openapi\.json$/, methods: { GET: () => json(200, documents.openApi()) } },
+    { path: /^\/swarmlambda\.schema\.json$/, methods: { GET: () => json(200, documents.projectSchema()) } },
     { path: /^\/limits$/, methods: { GET: () => json(200, { limits: LIMITS }) } },
     {
       path: /^\/metrics$/,
@@ -250,7 +254,7 @@ const withoutBody = ({ method }: Request, response: ControlResponse): ControlRes
   method === 'HEAD' ? { ...response, body: Buffer.alloc(0) } : response
 
 /** First segments of the edge's own paths, which no route can take. */
-export const RESERVED_SEGMENTS = ['functions', 'fn', 'routes', 'schedules', 'dead-letters', 'access-keys', 'limits', 'metrics', 'healthz', 'cluster', 'events', 'drain', 'undrain', 'edges', 'chaos', 'history', 'access'] as const
+export const RESERVED_SEGMENTS = ['functions', 'fn', 'routes', 'schedules', 'dead-letters', 'access-keys', 'limits', 'openapi.json', 'swarmlambda.schema.json', 'metrics', 'healthz', 'cluster', 'events', 'drain', 'undrain', 'edges', 'chaos', 'history', 'access'] as const
 
 /** The server sends asynchronous ones here; InvokeAsync is their older form. */
 const INVOCATION = /^\/(?:2015-03-31\/functions\/([^/]+)\/invocations|2014-11-13\/functions\/([^/]+)\/invoke-async\/?)$/

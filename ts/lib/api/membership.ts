@@ -32,7 +32,7 @@ export interface Revocation {
   revokedAt: string
 }
 
-const revokeSchema = z.strictObject({ edge: z.string().min(1).max(128) })
+export const revokeSchema = z.strictObject({ edge: z.string().min(1).max(128) })
 
 type Answer = (request: Request) => Promise<ControlResponse> | ControlResponse
 

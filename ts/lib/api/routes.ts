@@ -62,7 +62,7 @@ export const routeTarget = z
 export const isRouteKey = (key: string): boolean => key.length <= MAX_KEY && KEY.test(key)
 export const ROUTE_KEY_RULE = 'must be a method and a path, such as "GET /orders/{id}" or "ANY /{proxy+}", or "$default"'
 
-const tableSchema = z.strictObject({
+export const tableSchema = z.strictObject({
   routes: z.record(z.string(), routeTarget, 'must be an object of route to function').superRefine((routes, context) => {
     const keys = Object.keys(routes)
     if (keys.length > MAX_ROUTES) context.addIssue(`at most ${MAX_ROUTES} routes`)

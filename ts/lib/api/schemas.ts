@@ -84,6 +84,8 @@ export const deploySchema = z.strictObject({
   concurrency: functionFields.concurrency.default(LIMITS.concurrency.default),
   limits: functionFields.limits.default({}),
 })
+  // As a JSON schema: what parseDeploy() asks besides.
+  .meta({ oneOf: [{ required: ['files'] }, { required: ['zip'] }] })
 
 /** A deploy, parsed. */
 export interface Deploy {

@@ -137,6 +137,18 @@ describe('the mesh', () => {
     assert.equal(top.out.match(/3 of 3 edges up/g)?.length, 2, top.err)
   })
 
+  test('an edge drains and serves again, asked through another', async () => {
+    assert.deepEqual(await json('drain', 'edge-b'), { edge: 'edge-b', state: 'draining' })
+    assert.match((await run(['undrain', 'edge-b'])).err, /edge-b serves again/)
+    assert.match((await run(['drain', 'edge-x'])).err, /edge-x/)
+  })
+
+  test('schedules are set, listed and deleted', async () => {
+    assert.match((await run(['schedules', 'set', 'nightly', 'greet', 'cron(0 2 * * ? *)', '--timezone', 'Europe/Berlin'])).err, /nightly calls greet, next at 20/)
+    assert.match((await run(['schedules', 'ls'])).out, /nightly +greet +cron\(0 2 \* \* \? \*\) Europe\/Berlin +20[^]* - *\n/)
+    assert.deepEqual(await json('schedules', 'rm', 'nightly'), { deleted: 'nightly' })
+  })
+
   test('keys and tokens are made and shown', async () => {
     const { accessKeyId } = await json<{ accessKeyId: string }>('keys', 'create', '--role', 'invoker', '--functions', 'a*,b')
     assert.match((await run(['keys', 'ls'])).out, new RegExp(`${accessKeyId} +invoker +a\\*,b +\\d+s ago`))
@@ -168,6 +180,31 @@ describe('the mesh', () => {
     assert.deepEqual(await complete('invoke', 'gr'), ['greet'])
     assert.deepEqual(await complete('completion', 'z'), ['zsh'])
     for (const shell of ['bash', 'zsh', 'fish']) assert.match((await run(['completion', shell])).out, /swarmlambda __complete/)
+  })
+})
+
+describe('the description of the API', () => {
+  test('is OpenAPI, and every call in it is one that an edge knows', async () => {
+    const { json: document } = await call('GET', `${mesh.url('edge-b')}/openapi.json`)
+    const { openapi, paths } = document as { openapi: string; paths: Record<string, Record<string, { operationId: string; responses: object }>> }
+    assert.equal(openapi, '3.1.0')
+    const ids = Object.values(paths).flatMap((methods) => Object.values(methods).map(({ operationId }) => operationId))
+    assert.equal(new Set(ids).size, ids.length)
+    for (const [path, methods] of Object.entries(paths)) {
+      if (path.includes('invocations')) continue
+      // A method that no path has: the answer says which it does have, and changes nothing.
+      const answer = await call('PATCH', mesh.url('edge-b') + path.replaceAll(/\{\w+\}/g, 'drain'), {})
+      assert.equal(answer.status, 405, path)
+      const allowed = (answer.headers['allow'] ?? '').split(', ')
+      for (const method of Object.keys(methods)) assert.ok(allowed.includes(method.toUpperCase()), `${method} ${path}: ${allowed.join(', ')}`)
+    }
+  })
+
+  test('and the schema of swarmlambda.json are where editors and programs look', async () => {
+    const schema = (await call('GET', `${mesh.url('edge-c')}/swarmlambda.schema.json`)).json as { properties: object }
+    for (const field of ['name', 'handler', 'functions', 'routes', 'schedules', 'dev']) assert.ok(field in schema.properties, field)
+    const { limits } = (await call('GET', `${mesh.url('edge-c')}/limits`)).json as { limits: Record<string, unknown> }
+    assert.ok('memory' in limits)
   })
 })
 
