@@ -1,4 +1,4 @@
-// `npm run bench [-- hello|modules|deploy]`: what the README claims, measured against peers in the same run.
+// `npm run bench [-- hello|modules|deploy|invoke]`: what the README claims, measured against peers in the same run.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, release, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
@@ -7,9 +7,10 @@ import { build } from '../scripts/lib/steps.mjs'
 import { main, red, say, Stop } from '../scripts/lib/terminal.mjs'
 import { deployments } from './deploy.mjs'
 import { hello } from './hello.mjs'
+import { invoke } from './invoke.mjs'
 import { modules } from './modules.mjs'
 
-const BENCHMARKS = { hello, modules, deploy: deployments }
+const BENCHMARKS = { hello, modules, deploy: deployments, invoke }
 
 await main(async () => {
   const wanted = process.argv.slice(2)

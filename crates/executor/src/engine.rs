@@ -4,8 +4,9 @@ use crate::{
     Description, Error, ExecutorOptions,
     host::{self, Phase, State},
     load::Loader,
-    snapshot::HostImport,
+    slots::Pool,
     split::{self, Split},
+    wasm_memory::{Memories, Stacks},
 };
 use sha2::{Digest, Sha256};
 use std::{
@@ -19,7 +20,7 @@ use std::{
     time::Duration,
 };
 use swarmlambda_egress::Egress;
-use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, Linker, Module, PoolingAllocationConfig};
+use wasmtime::{Config, Engine, InstancePre, Module, ModuleExport};
 
 /// How long a guest computes before others get a turn, and how late a deadline may be noticed.
 const TICK: Duration = Duration::from_millis(1);
@@ -30,9 +31,8 @@ const IDLE_TICKS: u32 = 200;
 /// The guest's native stack. QuickJS's own limit (see the plugin) is reached first.
 const MAX_STACK_BYTES: usize = 2 << 20;
 
-/// How far into its memory an instance is reset by copying what it dirtied rather than by a system call; the plugin's base
-/// and a function's own heap end well below (with 4 MiB, hello took ten times as long).
-const KEEP_RESIDENT_BYTES: usize = 16 << 20;
+/// Inaccessible addresses behind each memory: a guest's address and a constant offset end there at the latest.
+const GUARD_BYTES: u64 = 32 << 20;
 
 /// Sandboxes at once, and the address space reserved for each, from roomy to small boards (39-bit addresses, RLIMIT_AS).
 /// With 4 GiB a guest needs no bounds checks.
@@ -41,18 +41,27 @@ const SIZES: [(u32, u64); 5] = [(1_000, 4 << 30), (250, 4 << 30), (250, 512 << 2
 /// The engine: the compiled plugin, the pool of sandboxes, the clock that interrupts them.
 pub struct Executor {
     pub(crate) engine: Engine,
-    pub(crate) linker: Linker<State>,
-    /// The plugin's code, importing its memory.
-    pub(crate) code: Module,
-    /// Its function imports, in order; the memory comes last.
-    pub(crate) imports: Vec<HostImport>,
+    /// The plugin's code, ready to be given a memory.
+    pub(crate) plugin: InstancePre<State>,
+    pub(crate) calls: Calls,
     pub(crate) loader: Loader,
+    /// The memories.
+    pub(crate) pool: Arc<Pool>,
     /// The functions' way out.
     pub(crate) egress: Arc<Egress>,
     pub(crate) running: AtomicU32,
     description: Description,
     clock: Arc<Clock>,
     ticker: Option<thread::JoinHandle<()>>,
+}
+
+/// What an invocation calls in the plugin.
+pub(crate) struct Calls {
+    pub call: ModuleExport,
+    pub alloc: ModuleExport,
+    pub memory: ModuleExport,
+    /// Address of the plugin's input buffer, 64 KiB.
+    pub input: usize,
 }
 
 struct Clock {
@@ -66,43 +75,43 @@ impl Executor {
     /// # Errors
     /// [`Error::Plugin`] for a plugin that isn't ours, [`Error::Engine`] when not even the smallest pool fits.
     pub fn open(plugin: &[u8], options: ExecutorOptions) -> Result<Arc<Self>, Error> {
-        let Split { code, data, memory, globals } = split::split(plugin)?;
-        let (engine, slots, reservation) = reserve(&options)?;
-        let loading = Engine::new(&config(reservation)).map_err(engine_error)?;
+        let Split { code, data, globals } = split::split(plugin)?;
+        let (engine, pool, slots, reservation) = reserve(&options)?;
         let digest = hex(&Sha256::digest(plugin));
-        let (native, from_cache) = native_code(&engine, &code, &digest, options.cache.as_deref())?;
-        // SAFETY: `native` is what `native_code` compiled, or wrote earlier and found unchanged; engines share their settings.
-        let (code, loader_code) = unsafe {
-            (
-                Module::deserialize(&engine, &native).map_err(engine_error)?,
-                Module::deserialize(&loading, &native).map_err(engine_error)?,
-            )
+        let (native, from_cache) = native_code(&engine, &code, options.cache.as_deref())?;
+        // SAFETY: `native` is what `native_code` compiled, or wrote earlier and found unchanged.
+        let code = unsafe { Module::deserialize(&engine, &native).map_err(engine_error)? };
+        let export =
+            |name: &str| code.get_export_index(name).ok_or_else(|| Error::Plugin(format!("it exports no {name}")));
+        let (call, alloc, memory) = (export("call")?, export("alloc")?, export("memory")?);
+        let prepare = |phase| {
+            let linker = host::linker(&engine, phase)?;
+            linker.instantiate_pre(&code)
         };
-        let imports = imports_of(&code)?;
-        let loader = Loader::new(loading, loader_code, &imports, data, memory, globals)?;
-        let linker = host::linker(&engine, Phase::Invoke).map_err(engine_error)?;
+        let plugin = prepare(Phase::Invoke).map_err(engine_error)?;
+        let (loader, input) = Loader::new(prepare(Phase::Load).map_err(engine_error)?, pool.clone(), &data, globals)?;
         let egress =
             Egress::open().map_err(|error| Error::Engine(format!("no thread for requests of functions: {error}")))?;
         let egress = Arc::new(egress);
         let clock = Arc::new(Clock { asleep: AtomicBool::new(true), stop: AtomicBool::new(false) });
         let executor = Arc::new_cyclic(|executor: &std::sync::Weak<Self>| {
-            let (weak, shared, engines) = (executor.clone(), clock.clone(), [engine.clone(), loader.engine().clone()]);
+            let (weak, shared, ticking) = (executor.clone(), clock.clone(), engine.clone());
             let ticker =
-                thread::Builder::new().name("executor-clock".into()).spawn(move || tick(&weak, &shared, &engines)).ok();
+                thread::Builder::new().name("executor-clock".into()).spawn(move || tick(&weak, &shared, &ticking)).ok();
             Self {
                 description: Description {
                     plugin_digest: digest,
                     slots,
                     max_memory_bytes: max_memory(&options, reservation),
                     reservation_bytes: reservation,
-                    pagemap_scan: PoolingAllocationConfig::is_pagemap_scan_available(),
+                    pagemap_scan: pool.scans(),
                     from_cache,
                 },
                 engine,
-                linker,
-                code,
-                imports,
+                plugin,
+                calls: Calls { call, alloc, memory, input },
                 loader,
+                pool,
                 egress,
                 running: AtomicU32::new(0),
                 clock,
@@ -144,8 +153,8 @@ impl Drop for Executor {
     }
 }
 
-/// Advances the epoch of both engines while anything runs.
-fn tick(executor: &std::sync::Weak<Executor>, clock: &Clock, engines: &[Engine; 2]) {
+/// Advances the epoch while anything runs.
+fn tick(executor: &std::sync::Weak<Executor>, clock: &Clock, engine: &Engine) {
     let mut idle = 0;
     while !clock.stop.load(Ordering::Acquire) {
         if clock.asleep.load(Ordering::Acquire) {
@@ -154,7 +163,7 @@ fn tick(executor: &std::sync::Weak<Executor>, clock: &Clock, engines: &[Engine; 
             continue;
         }
         thread::sleep(TICK);
-        engines.iter().for_each(Engine::increment_epoch);
+        engine.increment_epoch();
         let running = executor.upgrade().map_or(0, |executor| executor.running.load(Ordering::Acquire));
         idle = if running == 0 { idle + 1 } else { 0 };
         if idle > IDLE_TICKS {
@@ -172,50 +181,30 @@ fn max_memory(options: &ExecutorOptions, reservation: u64) -> usize {
 }
 
 /// The largest pool that this machine's address space has room for.
-fn reserve(options: &ExecutorOptions) -> Result<(Engine, u32, u64), Error> {
+fn reserve(options: &ExecutorOptions) -> Result<(Engine, Arc<Pool>, u32, u64), Error> {
     let mut refused = String::new();
     for (slots, reservation) in SIZES {
         let slots = options.slots.unwrap_or(slots);
-        let mut pooled = config(reservation);
-        pooled.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(slots, max_memory(options, reservation))));
-        match Engine::new(&pooled) {
-            Ok(engine) => return Ok((engine, slots, reservation)),
-            Err(error) => refused = format!("{slots} sandboxes of {} MiB: {error:#}", reservation >> 20),
+        match Pool::new(slots, (reservation + GUARD_BYTES) as usize) {
+            Ok(pool) => {
+                let engine = Engine::new(&config(reservation, options)).map_err(engine_error)?;
+                return Ok((engine, pool, slots, reservation));
+            }
+            Err(error) => refused = format!("{slots} sandboxes of {} MiB: {error}", reservation >> 20),
         }
     }
     Err(Error::Engine(format!("no room for a pool, not even for {refused}")))
 }
 
-fn pool(slots: u32, max_memory: usize) -> PoolingAllocationConfig {
-    let mut pool = PoolingAllocationConfig::new();
-    // An invocation is two instances: the memory and the code.
-    pool.total_core_instances(slots * 2)
-        .total_memories(slots)
-        .total_tables(slots)
-        .total_stacks(slots)
-        .max_memories_per_module(1)
-        .max_tables_per_module(1)
-        .table_elements(host::MAX_TABLE_ELEMENTS)
-        .max_core_instance_size(1 << 20)
-        .max_memory_size(max_memory)
-        .max_unused_warm_slots(slots)
-        .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
-        .table_keep_resident(1 << 20)
-        .async_stack_keep_resident(0);
-    if PoolingAllocationConfig::is_pagemap_scan_available() {
-        pool.pagemap_scan(Enabled::Yes);
-    }
-    pool
-}
-
-/// What both engines share; native code made for one runs in the other.
-fn config(reservation: u64) -> Config {
+fn config(reservation: u64, options: &ExecutorOptions) -> Config {
     let mut config = Config::new();
     config
         .epoch_interruption(true)
-        .memory_init_cow(true)
         .memory_reservation(reservation)
+        .memory_guard_size(GUARD_BYTES)
         .memory_may_move(false)
+        .with_host_memory(Arc::new(Memories { capacity: max_memory(options, reservation) }))
+        .with_host_stack(Arc::new(Stacks::default()))
         .max_wasm_stack(MAX_STACK_BYTES)
         .async_stack_size(MAX_STACK_BYTES + (1 << 20))
         .async_stack_zeroing(false)
@@ -224,7 +213,7 @@ fn config(reservation: u64) -> Config {
 }
 
 /// The plugin's native code: from the cache when it was made there by this very engine, else compiled and kept.
-fn native_code(engine: &Engine, code: &[u8], digest: &str, cache: Option<&Path>) -> Result<(Vec<u8>, bool), Error> {
+fn native_code(engine: &Engine, code: &[u8], cache: Option<&Path>) -> Result<(Vec<u8>, bool), Error> {
     let Some(folder) = cache else { return Ok((engine.precompile_module(code).map_err(engine_error)?, false)) };
     let settings = {
         use std::hash::{DefaultHasher, Hash, Hasher};
@@ -232,7 +221,7 @@ fn native_code(engine: &Engine, code: &[u8], digest: &str, cache: Option<&Path>)
         engine.precompile_compatibility_hash().hash(&mut hasher);
         hasher.finish()
     };
-    let file = folder.join(format!("plugin-{}-{settings:016x}.cwasm", &digest[..16]));
+    let file = folder.join(format!("plugin-{}-{settings:016x}.cwasm", hex(&Sha256::digest(code)[..8])));
     if let Ok(kept) = fs::read(&file)
         && let Some((sum, native)) = kept.split_at_checked(32)
         && *Sha256::digest(native) == *sum
@@ -251,20 +240,6 @@ fn native_code(engine: &Engine, code: &[u8], digest: &str, cache: Option<&Path>)
         tracing::warn!(folder = %folder.display(), %error, "the plugin's native code is not kept");
     }
     Ok((native, false))
-}
-
-fn imports_of(code: &Module) -> Result<Vec<HostImport>, Error> {
-    let mut imports = Vec::new();
-    for import in code.imports() {
-        match import.ty().func() {
-            Some(ty) => {
-                imports.push(HostImport { module: import.module().into(), name: import.name().into(), ty: ty.clone() })
-            }
-            None if import.name() == split::MEMORY_IMPORT.1 => {}
-            None => return Err(Error::Plugin(format!("it imports {} which is not a function", import.name()))),
-        }
-    }
-    Ok(imports)
 }
 
 pub(crate) fn engine_error(error: wasmtime::Error) -> Error {

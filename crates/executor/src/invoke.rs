@@ -1,10 +1,12 @@
-//! One invocation: two instances from the pool, one call, everything thrown away.
+//! One invocation: a memory from the pool, an instance on it, one call, everything thrown away.
 
 use crate::{
     Class, Function, Invocation, MAX_PAYLOAD_BYTES, MAX_STREAM_BYTES, Outcome,
     host::{State, Stop},
-    trim::Sandbox,
+    slots::Lease,
+    sys,
     types::FunctionSpec,
+    wasm_memory::hand_over,
 };
 use serde_json::json;
 use std::{
@@ -13,7 +15,7 @@ use std::{
     task::Poll,
     time::{Duration, Instant},
 };
-use wasmtime::{Extern, Instance, Memory, Store, TypedFunc, UpdateDeadline};
+use wasmtime::{Extern, Memory, Store, TypedFunc, UpdateDeadline};
 
 /// What fits into the plugin's static input buffer.
 const INPUT_BYTES: usize = 64 * 1024;
@@ -36,6 +38,12 @@ impl Drop for Running<'_> {
     }
 }
 
+/// One invocation's store and memory; dropped in this order, at its end, or half-way with a client that went away.
+struct Sandbox {
+    store: Store<State>,
+    lease: Lease,
+}
+
 /// What came back from the guest: it answered, or its handler failed.
 struct Answer {
     bytes: bytes::Bytes,
@@ -46,6 +54,13 @@ impl Function {
     /// What the function was loaded with.
     pub fn spec(&self) -> &FunctionSpec {
         &self.spec
+    }
+
+    /// What the function costs while it is idle, bytes: pages of its own, beside the base that all functions share; and what
+    /// each invocation makes new again in a sandbox's memory (0: none has ended yet).
+    pub fn footprint(&self) -> (usize, usize) {
+        let written = self.image.usual.load(Ordering::Relaxed);
+        (self.image.own_bytes(), if written == usize::MAX { 0 } else { written })
     }
 
     /// Runs the handler once in a fresh sandbox. Never fails: every ending is a [`Class`]. The future is `Send`, yields
@@ -62,11 +77,18 @@ impl Function {
         let own = started + self.spec.timeout;
         let deadline = invocation.deadline.map_or(own, |deadline| deadline.min(own));
         let Invocation { request_id, payload, client_context, stream, .. } = invocation;
-        let mut sandbox = Sandbox::new(Store::new(
-            &self.executor.engine,
+        let lease = match self.executor.pool.lease(&self.image) {
+            Ok(Some(lease)) => lease,
+            Ok(None) => return Outcome::refused("this edge has no free sandbox"),
+            Err(error) => {
+                tracing::error!(function = self.spec.name, %error, "no memory for a sandbox");
+                return Outcome::refused("this edge has no memory for a sandbox");
+            }
+        };
+        let state =
             State::new(request_id, deadline, self.memory_limit, self.spec.limits.log_bytes, Some(self.outlet.clone()))
-                .streaming(stream),
-        ));
+                .streaming(stream);
+        let mut sandbox = Sandbox { store: Store::new(&self.executor.engine, state), lease };
         let store = &mut sandbox.store;
         store.limiter(|state| state);
         store.set_epoch_deadline(1);
@@ -76,7 +98,10 @@ impl Function {
         });
         let mut memory_bytes = 0;
         let call = self.call(&mut sandbox, &payload, client_context.as_deref().unwrap_or_default(), &mut memory_bytes);
-        let answer = contain(call).await;
+        let (answer, faults) = contain(call).await;
+        if faults == 0 {
+            sandbox.lease.settle();
+        }
         let duration = started.elapsed();
         let logs = std::mem::take(&mut sandbox.store.data_mut().logs);
         let (class, payload) = self.ending(answer, sandbox.store.data(), duration);
@@ -90,26 +115,22 @@ impl Function {
         client: &str,
         memory_bytes: &mut usize,
     ) -> wasmtime::Result<Answer> {
-        let Sandbox { store, memory: trimmed } = sandbox;
-        let base = self.memory.instantiate_async(&mut *store).await?;
+        let Sandbox { store, lease } = sandbox;
         let missing = || wasmtime::Error::msg("an export is missing");
-        let memory: Memory = base
-            .get_module_export(&mut *store, &self.memory_export)
-            .and_then(Extern::into_memory)
-            .ok_or_else(missing)?;
-        *trimmed = Some((memory, memory.data_size(&*store)));
-        let mut externs = Vec::with_capacity(self.externs.len());
-        for export in &self.externs {
-            externs.push(base.get_module_export(&mut *store, export).ok_or_else(missing)?);
-        }
-        let instance = Instance::new_async(&mut *store, &self.executor.code, &externs).await?;
+        hand_over(lease.handle());
+        let instance = self.executor.plugin.instantiate_async(&mut *store).await;
+        hand_over(None);
+        let instance = instance?;
+        let calls = &self.executor.calls;
+        let memory: Memory =
+            instance.get_module_export(&mut *store, &calls.memory).and_then(Extern::into_memory).ok_or_else(missing)?;
         let id_len = store.data().request_id.len();
         let len = event.len() + id_len + client.len();
         let input = if len <= INPUT_BYTES {
-            self.calls.input
+            calls.input
         } else {
             let alloc = instance
-                .get_module_export(&mut *store, &self.calls.alloc)
+                .get_module_export(&mut *store, &calls.alloc)
                 .and_then(Extern::into_func)
                 .ok_or_else(missing)?;
             alloc.typed::<u32, u32>(&*store)?.call_async(&mut *store, len as u32).await? as usize
@@ -122,10 +143,8 @@ impl Function {
         id_room.copy_from_slice(state.request_id.as_bytes());
         client_room.copy_from_slice(client.as_bytes());
         let seed = state.seed();
-        let call = instance
-            .get_module_export(&mut *store, &self.calls.call)
-            .and_then(Extern::into_func)
-            .ok_or_else(missing)?;
+        let call =
+            instance.get_module_export(&mut *store, &calls.call).and_then(Extern::into_func).ok_or_else(missing)?;
         let call: Call = call.typed(&*store)?;
         let result = call
             .call_async(&mut *store, (input as u32, event.len() as u32, id_len as u32, client.len() as u32, seed))
@@ -177,9 +196,6 @@ impl Function {
                     (Class::Crashed, describe("Runtime.ExitError", &message))
                 }
                 _ if state.exhausted => (Class::Crashed, self.out_of_memory(state)),
-                _ if error.is::<wasmtime::PoolConcurrencyLimitError>() => {
-                    (Class::Refused, Outcome::refused("this edge has no free sandbox").payload)
-                }
                 _ => {
                     tracing::debug!(function = self.spec.name, error = format!("{error:#}"), "a guest trapped");
                     let message = format!(
@@ -203,13 +219,17 @@ impl Function {
 }
 
 /// Polls a guest's call such that a panic of the host, in one of its own calls, ends this invocation and not its caller, whose
-/// other invocations share a thread and perhaps a connection.
-async fn contain<T>(call: impl Future<Output = wasmtime::Result<T>>) -> wasmtime::Result<T> {
+/// other invocations share a thread and perhaps a connection. Also counts the page faults of whatever threads it ran on.
+async fn contain<T>(call: impl Future<Output = wasmtime::Result<T>>) -> (wasmtime::Result<T>, u64) {
     let mut call = std::pin::pin!(call);
+    let mut faults = 0u64;
     std::future::poll_fn(move |cx| {
+        let before = sys::thread_faults();
         // After a panic nothing of the call is looked at but its state, which any host call leaves whole.
-        panic::catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(cx)))
-            .unwrap_or_else(|_| Poll::Ready(Err(wasmtime::Error::msg("the host failed"))))
+        let polled = panic::catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(cx)))
+            .unwrap_or_else(|_| Poll::Ready(Err(wasmtime::Error::msg("the host failed"))));
+        faults += sys::thread_faults().wrapping_sub(before);
+        polled.map(|ended| (ended, faults))
     })
     .await
 }
@@ -241,8 +261,8 @@ mod tests {
             tokio::task::yield_now().await;
             if true { panic!("on purpose") } else { Ok(()) }
         });
-        assert!(ended.await.is_err());
+        assert!(ended.await.0.is_err());
         panic::set_hook(hook);
-        assert_eq!(contain(async { Ok(1) }).await.unwrap(), 1);
+        assert_eq!(contain(async { Ok(1) }).await.0.unwrap(), 1);
     }
 }

@@ -4,13 +4,16 @@ use crate::{
     Error, Executor, FunctionSpec,
     engine::engine_error,
     fetch::Outlet,
-    host::{self, Phase, State, Stop},
-    snapshot::{self, HostImport},
-    split::{self, MEMORY_IMPORT},
+    host::{State, Stop},
+    image::Image,
+    slots::{Lease, Pool},
+    split,
     trace::Trace,
+    wasm_memory::hand_over,
 };
 use serde_json::json;
 use std::{
+    io,
     pin::pin,
     sync::{
         Arc,
@@ -19,10 +22,7 @@ use std::{
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
-use wasm_encoder::MemoryType;
-use wasmtime::{
-    Engine, Extern, Instance, InstancePre, Linker, Memory, Module, ModuleExport, Store, UpdateDeadline, Val,
-};
+use wasmtime::{Instance, InstancePre, Memory, Store, UpdateDeadline, Val};
 
 /// How long a top level may run; Lambda's limit for the init phase.
 const LOAD_DEADLINE: Duration = Duration::from_secs(10);
@@ -33,14 +33,12 @@ const LOAD_LOG_BYTES: usize = 64 << 10;
 /// What the plugin needs beside QuickJS's heap.
 const OVERHEAD_BYTES: usize = 2 << 20;
 
-/// Makes snapshots, in an engine of its own: the pool's warm slots are for invocations.
+/// Evaluates functions' top levels, each in a sandbox of the pool.
 pub struct Loader {
-    engine: Engine,
-    linker: Linker<State>,
-    code: Module,
+    plugin: InstancePre<State>,
+    pool: Arc<Pool>,
     /// The plugin's memory after `initialize-runtime`.
-    base: Module,
-    maximum: Option<u64>,
+    base: Arc<Image>,
     globals: Vec<i32>,
 }
 
@@ -48,61 +46,54 @@ pub struct Loader {
 pub struct Function {
     pub(crate) executor: Arc<Executor>,
     pub(crate) spec: FunctionSpec,
-    pub(crate) memory: InstancePre<State>,
-    /// In the memory module: what the plugin imports, in its order.
-    pub(crate) externs: Vec<ModuleExport>,
-    pub(crate) memory_export: ModuleExport,
-    pub(crate) calls: Calls,
+    /// The memory that every invocation starts with.
+    pub(crate) image: Arc<Image>,
     pub(crate) memory_limit: usize,
     pub(crate) running: AtomicU32,
     pub(crate) trace: Trace,
     pub(crate) outlet: Arc<Outlet>,
 }
 
-/// What an invocation calls in the plugin.
-pub(crate) struct Calls {
-    pub call: ModuleExport,
-    pub alloc: ModuleExport,
-    /// Address of the plugin's input buffer, 64 KiB.
-    pub input: usize,
+impl Drop for Function {
+    fn drop(&mut self) {
+        self.executor.pool.forget(&self.image);
+    }
 }
 
 impl Loader {
+    /// Makes the runtime, once; also gives the address of the plugin's input buffer.
     pub fn new(
-        engine: Engine,
-        code: Module,
-        imports: &[HostImport],
-        data: Vec<(u32, Vec<u8>)>,
-        memory: MemoryType,
+        plugin: InstancePre<State>,
+        pool: Arc<Pool>,
+        data: &[(u32, Vec<u8>)],
         globals: Vec<i32>,
-    ) -> Result<Self, Error> {
-        let linker = host::linker(&engine, Phase::Load).map_err(engine_error)?;
-        let data: Vec<_> = data.iter().map(|(address, bytes)| (*address, bytes.as_slice())).collect();
-        let blank = module(&engine, &data, memory.minimum, memory.maximum, imports)?;
-        let mut loader = Self { engine, linker, code, base: blank, maximum: memory.maximum, globals };
+    ) -> Result<(Self, usize), Error> {
+        let blank = Arc::new(blank(&plugin, data)?);
+        let mut loader = Self { plugin, pool, base: blank, globals };
         let mut guest = loader.start(usize::MAX)?;
-        guest
+        let input = guest
             .call("_initialize", &[])
             .and_then(|_| guest.call("initialize-runtime", &[]))
+            .and_then(|_| guest.call("in", &[]))
             .map_err(|error| guest.failed(error))?;
         // A runtime that can't be made says so on stderr.
         let said = String::from_utf8_lossy(&guest.store.data().logs).into_owned();
         if said.contains("\tERROR\t") {
             return Err(Error::Plugin(said));
         }
-        let (memory, pages) = guest.take(&loader.globals)?;
-        loader.base = module(&loader.engine, &snapshot::stretches(memory), pages, loader.maximum, imports)?;
-        Ok(loader)
-    }
-
-    pub fn engine(&self) -> &Engine {
-        &self.engine
+        let base = guest.take(&loader.globals, None)?;
+        drop(guest);
+        loader.pool.forget(&loader.base);
+        loader.base = Arc::new(base);
+        Ok((loader, input as usize))
     }
 
     /// A plugin with its runtime made, and nothing loaded.
     fn start(&self, memory_limit: usize) -> Result<Guest, Error> {
+        let lease = self.pool.lease(&self.base).map_err(no_memory)?;
+        let lease = lease.ok_or_else(|| Error::Engine("this edge has no free sandbox".into()))?;
         let mut store = Store::new(
-            &self.engine,
+            self.plugin.module().engine(),
             State::new(String::new(), Instant::now() + LOAD_DEADLINE, memory_limit, LOAD_LOG_BYTES, None),
         );
         store.limiter(|state| state);
@@ -111,38 +102,50 @@ impl Loader {
             deadline if Instant::now() < deadline => Ok(UpdateDeadline::Continue(1)),
             _ => Err(Stop::Deadline.into()),
         });
-        let base = self.linker.instantiate(&mut store, &self.base).map_err(engine_error)?;
-        let externs: Option<Vec<Extern>> = self
-            .code
-            .imports()
-            .map(|import| match import.ty().func() {
-                Some(_) => base.get_export(&mut store, &format!("{}/{}", import.module(), import.name())),
-                None => base.get_export(&mut store, MEMORY_IMPORT.1),
-            })
-            .collect();
-        let externs = externs.ok_or_else(|| Error::Plugin("an import is not passed through".into()))?;
-        let instance = Instance::new(&mut store, &self.code, &externs).map_err(engine_error)?;
+        hand_over(lease.handle());
+        let instance = at_once(self.plugin.instantiate_async(&mut store));
+        hand_over(None);
+        let instance = instance.map_err(engine_error)?;
         let memory =
-            base.get_memory(&mut store, MEMORY_IMPORT.1).ok_or_else(|| Error::Plugin("it has no memory".into()))?;
-        Ok(Guest { store, instance, memory })
+            instance.get_memory(&mut store, "memory").ok_or_else(|| Error::Plugin("it exports no memory".into()))?;
+        Ok(Guest { store, instance, memory, lease })
     }
 }
 
-fn module(
-    engine: &Engine,
-    data: &[snapshot::Segment<'_>],
-    pages: u64,
-    maximum: Option<u64>,
-    imports: &[HostImport],
-) -> Result<Module, Error> {
-    Module::new(engine, snapshot::memory_module(data, pages, maximum, imports)).map_err(engine_error)
+/// The plugin's memory before anything ran.
+fn blank(plugin: &InstancePre<State>, data: &[(u32, Vec<u8>)]) -> Result<Image, Error> {
+    let memory = plugin.module().get_export("memory").and_then(|export| export.memory().cloned());
+    let memory = memory.ok_or_else(|| Error::Plugin("it exports no memory".into()))?;
+    let mut bytes = vec![0; (memory.minimum() * memory.page_size()) as usize];
+    for (address, segment) in data {
+        bytes
+            .get_mut(*address as usize..)
+            .and_then(|rest| rest.get_mut(..segment.len()))
+            .ok_or_else(|| Error::Plugin("a data segment is outside its memory".into()))?
+            .copy_from_slice(segment);
+    }
+    Image::new(&bytes, None, &[0..bytes.len()]).map_err(no_memory)
 }
 
-/// A plugin instance outside the pool.
+fn no_memory(error: io::Error) -> Error {
+    Error::Engine(format!("no memory for a sandbox: {error}"))
+}
+
+/// The result of something asynchronous that never waits.
+fn at_once<T>(work: impl Future<Output = wasmtime::Result<T>>) -> wasmtime::Result<T> {
+    match pin!(work).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(done) => done,
+        // Nothing that a loading guest may call waits, and its epochs don't yield.
+        Poll::Pending => Err(wasmtime::Error::msg("the host made a loading guest wait")),
+    }
+}
+
+/// A plugin instance that loads. Its store goes before its memory does.
 struct Guest {
     store: Store<State>,
     instance: Instance,
     memory: Memory,
+    lease: Lease,
 }
 
 impl Guest {
@@ -154,15 +157,7 @@ impl Guest {
             .get_func(&mut self.store, name)
             .ok_or_else(|| wasmtime::Error::msg(format!("no export {name}")))?;
         let mut results = vec![Val::I32(0); function.ty(&self.store).results().len()];
-        let called = {
-            let call = pin!(function.call_async(&mut self.store, args, &mut results));
-            call.poll(&mut Context::from_waker(Waker::noop()))
-        };
-        match called {
-            Poll::Ready(called) => called?,
-            // Nothing that a loading guest may call waits, and its epochs don't yield.
-            Poll::Pending => return Err(wasmtime::Error::msg("the host made a loading guest wait")),
-        }
+        at_once(function.call_async(&mut self.store, args, &mut results))?;
         Ok(match results.first() {
             Some(Val::I32(value)) => u64::from(*value as u32),
             Some(Val::I64(value)) => *value as u64,
@@ -196,8 +191,8 @@ impl Guest {
         }
     }
 
-    /// The memory as it is, without the dead stack below the stack pointer; and its pages.
-    fn take(&mut self, globals: &[i32]) -> Result<(&[u8], u64), Error> {
+    /// The memory as it is, without the dead stack below the stack pointer.
+    fn take(&mut self, globals: &[i32], base: Option<Arc<Image>>) -> Result<Image, Error> {
         for (n, initial) in globals.iter().enumerate() {
             let global = self.instance.get_global(&mut self.store, &split::global_export(n));
             match global.map(|global| global.get(&mut self.store)) {
@@ -214,7 +209,12 @@ impl Guest {
         if let Some(stack) = self.memory.data_mut(&mut self.store).get_mut(..stack) {
             stack.fill(0);
         }
-        Ok((self.memory.data(&self.store), self.memory.size(&self.store)))
+        let memory = self.memory.data(&self.store);
+        let written = match base {
+            Some(_) => self.lease.written(),
+            None => Ok(vec![0..memory.len()]),
+        };
+        written.and_then(|written| Image::new(memory, base, &written)).map_err(no_memory)
     }
 }
 
@@ -262,33 +262,18 @@ impl Executor {
             )?;
             let bytecode = guest.put(bytecode)?;
             let options = guest.put(options.as_bytes())?;
-            let result = guest.call("load", &[bytecode, options].concat())?;
-            let input = guest.call("in", &[])?;
-            Ok((result, input as usize))
+            guest.call("load", &[bytecode, options].concat())
         })();
-        let (result, input) = loaded.map_err(|error| guest.failed(error))?;
+        let result = loaded.map_err(|error| guest.failed(error))?;
         if result & (1 << 31) != 0 {
             let error = guest.read(result >> 32, result & 0x7fff_ffff);
             return Err(Error::Load(trace.headline(error)));
         }
-        let (memory, pages) = guest.take(&self.loader.globals)?;
-        let stretches = snapshot::stretches(memory);
-        let module = module(&self.engine, &stretches, pages, self.loader.maximum, &self.imports)?;
-        let export =
-            |name: &str| module.get_export_index(name).ok_or_else(|| Error::Plugin(format!("no export {name}")));
-        let code =
-            |name: &str| self.code.get_export_index(name).ok_or_else(|| Error::Plugin(format!("no export {name}")));
-        let memory_export = export(MEMORY_IMPORT.1)?;
-        let externs = self.code.imports().map(|import| match import.ty().func() {
-            Some(_) => export(&format!("{}/{}", import.module(), import.name())),
-            None => Ok(memory_export),
-        });
+        let image = guest.take(&self.loader.globals, Some(self.loader.base.clone()))?;
+        tracing::debug!(function = spec.name, bytes = image.own_bytes(), "a function's image");
         Ok(Arc::new(Function {
             executor: self.clone(),
-            memory: self.linker.instantiate_pre(&module).map_err(engine_error)?,
-            externs: externs.collect::<Result<_, _>>()?,
-            memory_export,
-            calls: Calls { call: code("call")?, alloc: code("alloc")?, input },
+            image: Arc::new(image),
             memory_limit,
             running: AtomicU32::new(0),
             trace,

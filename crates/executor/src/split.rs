@@ -1,22 +1,18 @@
-//! Rewrites the plugin so that it imports its memory: the code is then compiled once, and each function brings a memory of its own.
+//! Takes the plugin's data out of it: the code is then compiled once, and each function brings a memory of its own.
 
 use crate::Error;
 use wasm_encoder::{
-    EntityType, ExportKind, ImportSection, MemoryType, Module, RawSection,
+    ExportKind, Module, RawSection,
     reencode::{Reencode, RoundtripReencoder},
 };
 use wasmparser::{DataKind, Operator, Parser, Payload};
 
-/// Where the memory is imported from.
-pub const MEMORY_IMPORT: (&str, &str) = ("swarmlambda", "memory");
-
 /// The plugin in two halves.
 pub struct Split {
-    /// The code; imports its memory, and exports every mutable global as `global:N`.
+    /// The code, and a memory without content; it exports every mutable global as `global:N`.
     pub code: Vec<u8>,
     /// The data the code expects at its start: address and bytes.
     pub data: Vec<(u32, Vec<u8>)>,
-    pub memory: MemoryType,
     /// Initial values of the mutable globals, in the order of their exports. The first is the stack pointer.
     pub globals: Vec<i32>,
 }
@@ -32,27 +28,20 @@ fn broken(what: impl std::fmt::Display) -> Error {
 
 /// Splits a plugin: one memory of its own, active data at constant addresses, 32-bit mutable globals.
 pub fn split(plugin: &[u8]) -> Result<Split, Error> {
-    let memory = find_memory(plugin)?;
     let mut module = Module::new();
     let mut data = Vec::new();
     let mut globals = Vec::new();
     let mut exports = wasm_encoder::ExportSection::new();
     let mut mutable = Vec::new();
-    let mut imported = false;
-    let import_memory = |imports: &mut ImportSection| {
-        imports.import(MEMORY_IMPORT.0, MEMORY_IMPORT.1, EntityType::Memory(memory));
-    };
+    let mut memories = 0;
     for payload in Parser::new(0).parse_all(plugin) {
         let payload = payload.map_err(broken)?;
         match &payload {
-            Payload::ImportSection(section) => {
-                let mut imports = ImportSection::new();
-                RoundtripReencoder.parse_import_section(&mut imports, section.clone()).map_err(broken)?;
-                import_memory(&mut imports);
-                imported = true;
-                module.section(&imports);
+            Payload::MemorySection(section) => {
+                memories += section.count();
+                copy(&mut module, &payload, plugin);
             }
-            Payload::MemorySection(_) | Payload::DataCountSection { .. } | Payload::CustomSection(_) => {}
+            Payload::DataCountSection { .. } | Payload::CustomSection(_) => {}
             Payload::GlobalSection(section) => {
                 for (index, global) in section.clone().into_iter().enumerate() {
                     let global = global.map_err(broken)?;
@@ -87,23 +76,13 @@ pub fn split(plugin: &[u8]) -> Result<Split, Error> {
             _ => copy(&mut module, &payload, plugin),
         }
     }
-    if !imported {
-        return Err(broken("it imports nothing"));
+    if memories != 1 {
+        return Err(broken("it does not define one memory"));
     }
     if globals.is_empty() {
         return Err(broken("it has no stack pointer"));
     }
-    Ok(Split { code: module.finish(), data, memory, globals })
-}
-
-fn find_memory(plugin: &[u8]) -> Result<MemoryType, Error> {
-    for payload in Parser::new(0).parse_all(plugin) {
-        if let Payload::MemorySection(section) = payload.map_err(broken)? {
-            let Some(Ok(memory)) = section.into_iter().next() else { break };
-            return RoundtripReencoder.memory_type(memory).map_err(broken);
-        }
-    }
-    Err(broken("it defines no memory"))
+    Ok(Split { code: module.finish(), data, globals })
 }
 
 /// Copies a section as it is.

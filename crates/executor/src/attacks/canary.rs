@@ -1,10 +1,10 @@
 //! The canary: what one invocation writes is in no sandbox afterwards, wherever it wrote it and however it ended.
 
 use super::{block, executor, load, state};
-use crate::{Class, Function, Invocation, Outcome};
+use crate::{Class, Function, Invocation, Outcome, wasm_memory::hand_over};
 use memchr::memmem::find;
 use std::time::Duration;
-use wasmtime::{Extern, Store};
+use wasmtime::Store;
 
 /// Writes its event's secret wherever a function can write, and ends in one of several ways.
 const WRITER: &str = r#"
@@ -44,12 +44,15 @@ fn has(bytes: &[u8], secret: &str) -> bool {
 
 /// Looks through all that the next guest could reach: its memory as it starts, and what it gets when it asks for `bytes`.
 fn memory_has(function: &Function, bytes: usize, secret: &str) -> bool {
+    // Declared first, so that it goes last.
+    let lease = function.executor.pool.lease(&function.image).unwrap().unwrap();
     let mut store = Store::new(&function.executor.engine, state(function, Duration::from_secs(60), 0));
     store.limiter(|state| state);
     store.set_epoch_deadline(u64::MAX / 2);
     block(async {
-        let base = function.memory.instantiate_async(&mut store).await.unwrap();
-        let memory = base.get_module_export(&mut store, &function.memory_export).and_then(Extern::into_memory).unwrap();
+        hand_over(lease.handle());
+        let instance = function.executor.plugin.instantiate_async(&mut store).await.unwrap();
+        let memory = instance.get_memory(&mut store, "memory").unwrap();
         let more = bytes.saturating_sub(memory.data_size(&store)).div_ceil(1 << 16);
         memory.grow_async(&mut store, more as u64).await.unwrap();
         has(memory.data(&store), secret)

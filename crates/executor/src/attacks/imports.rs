@@ -4,22 +4,47 @@
 //! Bytecode is trusted (it comes from this plugin's compiler, bound to its digest) and is not fuzzed.
 
 use super::{block, executor, load, state};
-use crate::{Executor, Function, host, snapshot::HostImport};
+use crate::{Executor, Function, host};
 use proptest::{collection::vec, prelude::*, sample::select};
 use std::{
     sync::{Arc, OnceLock},
     time::Duration,
 };
 use wasm_encoder as we;
-use wasmtime::{Engine, Linker, Module, Store, Val, ValType};
+use wasmtime::{Config, Engine, FuncType, Linker, Module, Store, Val, ValType};
 
 const PAGE_BYTES: u32 = 65_536;
 const LOG_BYTES: usize = 4096;
 /// What `begin` takes, where a call finds it.
 const REQUEST: &[u8] = br#"{"method":"GET","url":"http://127.0.0.1:1/","headers":[],"redirect":"follow"}"#;
 
+/// One of the plugin's imports.
+struct HostImport {
+    module: String,
+    name: String,
+    ty: FuncType,
+}
+
+impl HostImport {
+    fn export(&self) -> String {
+        format!("{}/{}", self.module, self.name)
+    }
+}
+
+fn imports_of(executor: &Executor) -> Vec<HostImport> {
+    let imports = executor.plugin.module().imports();
+    imports
+        .map(|import| HostImport {
+            module: import.module().into(),
+            name: import.name().into(),
+            ty: import.ty().unwrap_func().clone(),
+        })
+        .collect()
+}
+
 struct Target {
     function: Arc<Function>,
+    imports: Vec<HostImport>,
     engine: Engine,
     linker: Linker<host::State>,
     module: Module,
@@ -31,22 +56,24 @@ fn targets() -> &'static [Target; 2] {
     TARGETS.get_or_init(|| {
         let executor = executor(4);
         let function = load(&executor, "export const handler = () => 1");
-        let make = |engine: &Engine, linker: Linker<host::State>| Target {
-            function: function.clone(),
-            engine: engine.clone(),
-            linker,
-            module: Module::new(engine, forwarder(&executor)).unwrap(),
-        };
-        let loading = executor.loader.engine();
-        [
-            make(&executor.engine, executor.linker.clone()),
-            make(loading, host::linker(loading, host::Phase::Load).unwrap()),
-        ]
+        [host::Phase::Invoke, host::Phase::Load].map(|phase| {
+            // The executor's own gives out its sandboxes' memories only.
+            let engine = Engine::new(Config::new().epoch_interruption(true)).unwrap();
+            let imports = imports_of(&executor);
+            let module = Module::new(&engine, forwarder(&imports)).unwrap();
+            Target {
+                function: function.clone(),
+                imports,
+                linker: host::linker(&engine, phase).unwrap(),
+                engine,
+                module,
+            }
+        })
     })
 }
 
 /// A module with a page of memory that passes calls through to each of the host's functions.
-fn forwarder(executor: &Executor) -> Vec<u8> {
+fn forwarder(host: &[HostImport]) -> Vec<u8> {
     let value = |ty: ValType| match ty {
         ValType::I64 => we::ValType::I64,
         ValType::F64 => we::ValType::F64,
@@ -55,8 +82,8 @@ fn forwarder(executor: &Executor) -> Vec<u8> {
     let (mut types, mut imports) = (we::TypeSection::new(), we::ImportSection::new());
     let (mut functions, mut exports, mut codes) =
         (we::FunctionSection::new(), we::ExportSection::new(), we::CodeSection::new());
-    let count = executor.imports.len() as u32;
-    for (index, import) in (0u32..).zip(&executor.imports) {
+    let count = host.len() as u32;
+    for (index, import) in (0u32..).zip(host) {
         types.ty().function(import.ty.params().map(value), import.ty.results().map(value));
         imports.import(&import.module, &import.name, we::EntityType::Function(index));
         functions.function(index);
@@ -100,7 +127,7 @@ fn number() -> impl Strategy<Value = f64> {
 type Call = (usize, Vec<(u32, u32, f64)>);
 
 fn calls() -> impl Strategy<Value = Vec<Call>> {
-    let count = targets()[0].function.executor.imports.len();
+    let count = targets()[0].imports.len();
     vec((0..count, vec((word(), word(), number()), 8)), 1..12)
 }
 
@@ -124,7 +151,7 @@ async fn run(target: &Target, garbage: &[u8], calls: &[Call]) {
     memory.write(&mut store, 0, REQUEST).unwrap();
     memory.write(&mut store, REQUEST.len(), garbage).unwrap();
     for (index, given) in calls {
-        let import = &target.function.executor.imports[*index];
+        let import = &target.imports[*index];
         let values = arguments(import, given);
         let mut results: Vec<Val> = import.ty.results().map(|ty| Val::default_for_ty(&ty).unwrap()).collect();
         let function = instance.get_func(&mut store, &import.export()).unwrap();
@@ -154,7 +181,7 @@ proptest! {
 fn waits_of_any_length_end() {
     let target = &targets()[0];
     for name in ["sleep", "next"] {
-        let index = target.function.executor.imports.iter().position(|import| import.name == name).unwrap();
+        let index = target.imports.iter().position(|import| import.name == name).unwrap();
         for ms in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, f64::MIN_POSITIVE, -1.0] {
             block(run(target, &[], &[(index, vec![(0, 0, ms)])]));
         }
