@@ -43,8 +43,17 @@ pub enum Source {
 }
 
 impl Image {
+    /// The image of a whole memory.
+    pub fn of(memory: &[u8]) -> io::Result<Self> {
+        Self::new(memory, None, std::slice::from_ref(&(0..memory.len())))
+    }
+
     /// The image of `memory`, whose pages outside `candidates` are known to be those of `base`.
-    pub fn new(memory: &[u8], base: Option<Arc<Image>>, candidates: &[Range<usize>]) -> io::Result<Self> {
+    pub fn over(base: Arc<Image>, memory: &[u8], candidates: &[Range<usize>]) -> io::Result<Self> {
+        Self::new(memory, Some(base), candidates)
+    }
+
+    fn new(memory: &[u8], base: Option<Arc<Image>>, candidates: &[Range<usize>]) -> io::Result<Self> {
         let page = sys::page_bytes();
         let file = sys::memory_file(memory.len())?;
         let mut runs: Vec<Range<usize>> = Vec::new();
@@ -190,9 +199,9 @@ mod tests {
             let pool = Pool::new(1, BYTES * 2).unwrap();
             let mut memory = vec![0; BYTES];
             write(&mut memory, &base);
-            let base = Arc::new(Image::new(&memory, None, &[0..BYTES]).unwrap());
+            let base = Arc::new(Image::of(&memory).unwrap());
             write(&mut memory, &own);
-            let image = Arc::new(Image::new(&memory, Some(base.clone()), &[0..BYTES]).unwrap());
+            let image = Arc::new(Image::over(base.clone(), &memory, std::slice::from_ref(&(0..BYTES))).unwrap());
             prop_assert!(image.own_bytes() <= own.iter().map(|(_, bytes)| bytes.len() + 2 * sys::page_bytes() + GAP_BYTES).sum());
             for writes in wild {
                 let lease = pool.lease(&image).unwrap().unwrap();

@@ -51,7 +51,7 @@ struct Answer {
 }
 
 impl Function {
-    /// What the function was loaded with.
+    /// What the function was loaded with, without its source map.
     pub fn spec(&self) -> &FunctionSpec {
         &self.spec
     }
@@ -103,7 +103,7 @@ impl Function {
             sandbox.lease.settle();
         }
         let duration = started.elapsed();
-        let logs = std::mem::take(&mut sandbox.store.data_mut().logs);
+        let logs = self.trace.rewrite_logs(std::mem::take(&mut sandbox.store.data_mut().logs));
         let (class, payload) = self.ending(answer, sandbox.store.data(), duration);
         Outcome { class, payload, logs, duration, memory_bytes }
     }

@@ -27,6 +27,12 @@ use wasmtime::{Instance, InstancePre, Memory, Store, UpdateDeadline, Val};
 /// How long a top level may run; Lambda's limit for the init phase.
 const LOAD_DEADLINE: Duration = Duration::from_secs(10);
 
+/// What the engine's compiler may take for one bundle.
+const COMPILE_MEMORY_BYTES: usize = 512 << 20;
+
+/// What a bundle begins with that is a script (`SCRIPT` in ts/lib/bundle/esbuild.ts); others are modules.
+const SCRIPT: &str = "/*script*/";
+
 /// Console output of a top level that is kept for a message.
 const LOAD_LOG_BYTES: usize = 64 << 10;
 
@@ -124,7 +130,7 @@ fn blank(plugin: &InstancePre<State>, data: &[(u32, Vec<u8>)]) -> Result<Image, 
             .ok_or_else(|| Error::Plugin("a data segment is outside its memory".into()))?
             .copy_from_slice(segment);
     }
-    Image::new(&bytes, None, &[0..bytes.len()]).map_err(no_memory)
+    Image::of(&bytes).map_err(no_memory)
 }
 
 fn no_memory(error: io::Error) -> Error {
@@ -210,27 +216,29 @@ impl Guest {
             stack.fill(0);
         }
         let memory = self.memory.data(&self.store);
-        let written = match base {
-            Some(_) => self.lease.written(),
-            None => Ok(vec![0..memory.len()]),
+        let image = match base {
+            Some(base) => self.lease.written().and_then(|written| Image::over(base, memory, &written)),
+            None => Image::of(memory),
         };
-        written.and_then(|written| Image::new(memory, base, &written)).map_err(no_memory)
+        image.map_err(no_memory)
     }
 }
 
 impl Executor {
-    /// Turns bundled source (one ES module) into the engine's bytecode. Blocks for milliseconds.
+    /// Turns bundled source (one ES module, or a script) into the engine's bytecode. Blocks for milliseconds.
     ///
     /// # Errors
     /// [`Error::Compile`] with QuickJS's message when the source does not parse.
     pub fn compile(&self, source: &str) -> Result<Vec<u8>, Error> {
         self.during(|| {
-            let mut guest = self.loader.start(usize::MAX)?;
-            let result = guest.put(source.as_bytes()).and_then(|args| guest.call("compile-src", &args));
-            let area = result.map_err(|error| guest.failed(error))?;
-            let word = |n: u64| guest.read(area + n * 4, 4).try_into().map_or(0, u32::from_le_bytes);
-            let bytes = guest.read(word(1).into(), word(2).into()).to_vec();
-            if word(0) == 0 { Ok(bytes) } else { Err(Error::Compile(String::from_utf8_lossy(&bytes).into_owned())) }
+            let mut guest = self.loader.start(COMPILE_MEMORY_BYTES)?;
+            compile(&mut guest, source).map_err(|error| match error.downcast_ref::<Stop>() {
+                Some(Stop::Deadline) => Error::Compile(format!("it takes more than {} s", LOAD_DEADLINE.as_secs())),
+                _ if guest.store.data().exhausted => {
+                    Error::Compile(format!("it takes more than {} MB of memory", COMPILE_MEMORY_BYTES >> 20))
+                }
+                _ => Error::Compile(error.root_cause().to_string()),
+            })?
         })
     }
 
@@ -242,8 +250,8 @@ impl Executor {
         self.during(|| self.snapshot(bytecode, spec))
     }
 
-    fn snapshot(self: &Arc<Self>, bytecode: &[u8], spec: FunctionSpec) -> Result<Arc<Function>, Error> {
-        let trace = Trace::new(spec.source_map.as_deref());
+    fn snapshot(self: &Arc<Self>, bytecode: &[u8], mut spec: FunctionSpec) -> Result<Arc<Function>, Error> {
+        let trace = Trace::new(spec.source_map.take());
         let memory_limit = (spec.memory_mb as usize) << 20;
         if memory_limit > self.describe().max_memory_bytes {
             return Err(Error::Load(format!(
@@ -290,6 +298,22 @@ impl Executor {
         self.running.fetch_sub(1, Ordering::AcqRel);
         result
     }
+}
+
+/// The bytecode, or what the engine says of the source.
+fn compile(guest: &mut Guest, source: &str) -> wasmtime::Result<Result<Vec<u8>, Error>> {
+    guest.call("limit", &[Val::I32(COMPILE_MEMORY_BYTES.saturating_sub(OVERHEAD_BYTES) as i32)])?;
+    let source_room = guest.put(source.as_bytes())?;
+    let (failed, bytes) = if source.starts_with(SCRIPT) {
+        let result = guest.call("compile-script", &source_room)?;
+        (result & (1 << 31) != 0, guest.read(result >> 32, result & 0x7fff_ffff))
+    } else {
+        let area = guest.call("compile-src", &source_room)?;
+        let word = |n: u64| guest.read(area + n * 4, 4).try_into().map_or(0, u32::from_le_bytes);
+        (word(0) != 0, guest.read(word(1).into(), word(2).into()))
+    };
+    let message = || Error::Compile(String::from_utf8_lossy(bytes).into_owned());
+    Ok(if failed { Err(message()) } else { Ok(bytes.to_vec()) })
 }
 
 /// What the plugin's `load` wants to know about a function.

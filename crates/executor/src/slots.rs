@@ -372,7 +372,7 @@ mod tests {
     const BYTES: usize = 1 << 20;
 
     fn pool(count: u32) -> (Arc<Pool>, Arc<Image>) {
-        let image = Arc::new(Image::new(&vec![7; BYTES], None, &[0..BYTES]).unwrap());
+        let image = Arc::new(Image::of(&vec![7; BYTES]).unwrap());
         (Pool::new(count, BYTES * 16).unwrap(), image)
     }
 
@@ -434,7 +434,7 @@ mod tests {
             let mut lease = pool.lease(&image).unwrap().unwrap();
             assert!(content(&lease).iter().all(|&byte| byte == 7));
             write(&lease, 3..9);
-            assert_eq!(lease.written().unwrap(), [0..BYTES]);
+            assert_eq!(lease.written().unwrap(), std::slice::from_ref(&(0..BYTES)));
             lease.settle();
         }
     }
@@ -463,7 +463,7 @@ mod tests {
     #[test]
     fn an_image_finds_the_memory_that_has_it() {
         let (pool, image) = pool(2);
-        let other = Arc::new(Image::new(&vec![8; BYTES], None, &[0..BYTES]).unwrap());
+        let other = Arc::new(Image::of(&vec![8; BYTES]).unwrap());
         let bases = [&image, &other].map(|image| pool.lease(image).unwrap().unwrap().handle().unwrap().base);
         assert_ne!(bases[0], bases[1]);
         for _ in 0..3 {
@@ -471,7 +471,7 @@ mod tests {
                 assert_eq!(pool.lease(image).unwrap().unwrap().handle().unwrap().base, base);
             }
         }
-        let third = Arc::new(Image::new(&vec![6; BYTES], None, &[0..BYTES]).unwrap());
+        let third = Arc::new(Image::of(&vec![6; BYTES]).unwrap());
         // The one that was idle longest.
         assert_eq!(pool.lease(&third).unwrap().unwrap().handle().unwrap().base, bases[1]);
         pool.forget(&third);

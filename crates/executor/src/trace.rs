@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use sourcemap::SourceMap;
-use std::fmt::Write;
+use std::{fmt::Write, sync::OnceLock};
 
 /// How Javy names the one module it compiles.
 const BUNDLE: &str = "function.mjs:";
@@ -11,8 +11,11 @@ const BUNDLE: &str = "function.mjs:";
 /// The most frames an error carries.
 const MAX_FRAMES: usize = 30;
 
-/// A function's source map, if it has a readable one.
-pub struct Trace(Option<SourceMap>);
+/// A function's source map, if it has a readable one; read when the first stack trace needs it.
+pub struct Trace {
+    json: Option<String>,
+    map: OnceLock<Option<SourceMap>>,
+}
 
 /// Lambda's error payload.
 #[derive(Serialize, Deserialize)]
@@ -26,8 +29,22 @@ struct Thrown {
 }
 
 impl Trace {
-    pub fn new(source_map: Option<&str>) -> Self {
-        Self(source_map.and_then(|json| SourceMap::from_slice(json.as_bytes()).ok()))
+    pub fn new(source_map: Option<String>) -> Self {
+        Self { json: source_map, map: OnceLock::new() }
+    }
+
+    fn source_map(&self) -> Option<&SourceMap> {
+        let read = || self.json.as_ref().and_then(|json| SourceMap::from_slice(json.as_bytes()).ok());
+        self.map.get_or_init(read).as_ref()
+    }
+
+    /// Console output, with what it has of stack traces mapped.
+    pub fn rewrite_logs(&self, logs: Vec<u8>) -> Vec<u8> {
+        if self.json.is_none() || !logs.windows(BUNDLE.len()).any(|window| window == BUNDLE.as_bytes()) {
+            return logs;
+        }
+        let text = String::from_utf8_lossy(&logs);
+        text.split_inclusive('\n').map(|line| self.map(line)).collect::<String>().into_bytes()
     }
 
     /// An error payload with its frames mapped, and the plugin's own left out.
@@ -63,7 +80,7 @@ impl Trace {
         let mut numbers = rest[..end].split(':').map(|number| number.parse::<u32>().ok());
         let row = numbers.next()??.checked_sub(1)?;
         let column = numbers.next().flatten().unwrap_or(1).saturating_sub(1);
-        let token = self.0.as_ref()?.lookup_token(row, column)?;
+        let token = self.source_map()?.lookup_token(row, column)?;
         let mut place = String::new();
         write!(place, "{}:{}:{}", token.get_source()?, token.get_src_line() + 1, token.get_src_col() + 1).ok()?;
         Some((before, place, &rest[end..]))
@@ -84,7 +101,7 @@ mod tests {
 
     #[test]
     fn names_the_authors_file_and_line() {
-        let trace = Trace::new(Some(MAP));
+        let trace = Trace::new(Some(MAP.into()));
         let payload = r#"{"errorType":"Error","errorMessage":"boom","trace":["Error: boom","    at f (function.mjs:2:9)","    at g (eval_script:4:1)"]}"#;
         let rewritten = trace.rewrite(Bytes::from_static(payload.as_bytes()));
         assert_eq!(
@@ -92,6 +109,15 @@ mod tests {
             r#"{"errorType":"Error","errorMessage":"boom","trace":["Error: boom","    at f (lib/a.js:5:3)"]}"#
         );
         assert_eq!(trace.headline(payload.as_bytes()), "lib/a.js:5:3: Error: boom");
+    }
+
+    #[test]
+    fn names_them_in_console_output_too() {
+        let trace = Trace::new(Some(MAP.into()));
+        let logs = b"now\tid\tERROR\tError: boom\n    at f (function.mjs:2:9)\nnow\tid\tINFO\tx\n".to_vec();
+        let told = String::from_utf8(trace.rewrite_logs(logs)).unwrap();
+        assert_eq!(told, "now\tid\tERROR\tError: boom\n    at f (lib/a.js:5:3)\nnow\tid\tINFO\tx\n");
+        assert_eq!(trace.rewrite_logs(b"\xff plain\n".to_vec()), b"\xff plain\n");
     }
 
     #[test]
