@@ -20,7 +20,7 @@ export function App() {
   const { route, go } = useRoute()
   const [wide, setWide] = useState(false)
   const { snapshot } = mesh
-  const { access, ask } = useAccess(snapshot?.self)
+  const { access, ask } = useAccess(snapshot?.self, mesh.elsewhere)
   const fresh = freshness(mesh, now)
 
   const title = titleOf(snapshot, fresh)

@@ -46,6 +46,11 @@ export function coordinates(latitude: number, longitude: number): string {
   return `${degrees(latitude)}° ${latitude < 0 ? 'S' : 'N'}, ${degrees(longitude)}° ${longitude < 0 ? 'W' : 'E'}`
 }
 
+/** Whether a text is the address of a gateway. */
+export function isWeb(url: string): boolean {
+  return /^https?:\/\//.test(url)
+}
+
 export function clock(at: number): string {
   return new Date(at).toLocaleTimeString([], { hour12: false })
 }

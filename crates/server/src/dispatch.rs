@@ -1,12 +1,16 @@
 //! Who answers a request: the hot table, the server itself, the UI's assets, or the host.
 
-use std::{net::SocketAddr, rc::Rc, sync::atomic::Ordering::Relaxed};
+use std::{
+    net::{IpAddr, SocketAddr},
+    rc::Rc,
+    sync::atomic::Ordering::Relaxed,
+};
 
 use bytes::Bytes;
 use hyper::{
-    Method, Request, Response, StatusCode,
+    Method, Request, Response, StatusCode, Uri,
     body::Incoming,
-    header::{CACHE_CONTROL, CONTENT_LENGTH, HeaderValue},
+    header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_LENGTH, HeaderValue, ORIGIN, VARY},
 };
 
 use crate::{
@@ -56,7 +60,28 @@ fn known(gateway: &Gateway, request: &Request<Incoming>) -> Option<Response<Body
     };
     let allowed = request.method() == Method::GET || request.method() == Method::HEAD;
     let response = if allowed { answer(gateway) } else { Err(Failure::method_not_allowed("GET, HEAD")) };
-    Some(response.unwrap_or_else(|failure| failure.respond(RequestId::new())))
+    let response = response.unwrap_or_else(|failure| failure.respond(RequestId::new()));
+    Some(readable_by_neighbours(request.headers().get(ORIGIN), response))
+}
+
+/// The page of an edge that died goes on by what another edge tells. Its origin is an address near us, or localhost; a
+/// page of the web has a name, and may not look into the mesh behind its reader's browser.
+fn readable_by_neighbours(origin: Option<&HeaderValue>, mut response: Response<Body>) -> Response<Body> {
+    if let Some(origin) = origin.filter(|origin| is_neighbour(origin)) {
+        response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        response.headers_mut().append(VARY, HeaderValue::from_static("origin"));
+    }
+    response
+}
+
+fn is_neighbour(origin: &HeaderValue) -> bool {
+    let Some(uri) = origin.to_str().ok().and_then(|text| text.parse::<Uri>().ok()) else { return false };
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost"
+        || host.parse::<IpAddr>().is_ok_and(|address| match address {
+            IpAddr::V4(v4) => v4.is_loopback() || v4.is_private(),
+            IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local(),
+        })
 }
 
 fn health(gateway: &Gateway) -> Result<Response<Body>, Failure> {
@@ -87,4 +112,26 @@ fn without_body(mut response: Response<Body>) -> Response<Body> {
     }
     *response.body_mut() = Body::empty();
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::HeaderValue;
+
+    use super::is_neighbour;
+
+    #[test]
+    fn pages_of_near_addresses_may_look_and_pages_of_the_web_may_not() {
+        let near = ["http://127.0.0.1:8788", "http://localhost:8788", "http://[::1]:8788", "http://192.168.1.7:8787"];
+        let far = [
+            "http://example.com",
+            "http://8.8.8.8",
+            "https://127.0.0.1.example.com",
+            "null",
+            "http://localhost.example.com",
+            "",
+        ];
+        assert!(near.iter().all(|origin| is_neighbour(&HeaderValue::from_static(origin))));
+        assert!(!far.iter().any(|origin| is_neighbour(&HeaderValue::from_static(origin))));
+    }
 }

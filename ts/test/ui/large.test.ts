@@ -12,6 +12,7 @@ import { REGIONS } from '../../lib/regions.js'
 import { goTo, node, openBrowser, openPage, seriousFaults } from './browser.js'
 
 const EDGES = 500
+const STARTED_AT = Date.now() - 3_600_000
 const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.woff2': 'font/woff2' }
 const BUILT = resolve('dist/ui')
 
@@ -112,7 +113,7 @@ function snapshotOf(turn: number, dead: ReadonlySet<string>): ClusterSnapshot {
     return {
       id: index.toString(16).padStart(64, '0'), name, region: region.name, latitude: region.latitude, longitude: region.longitude,
       state: dead.has(name) ? 'down' : 'up', reachable: !dead.has(name), url: 'http://127.0.0.1:1', version: '0.1.0', arch: index % 3 === 0 ? 'arm64' : 'x64',
-      startedAt: at - 3_600_000 - index * 1_000, lastSeenAt: at, functions: 10, requestsPerSecond: busy ? 20 : 0, failuresPerSecond: 0, inFlight: busy ? 2 : 0,
+      startedAt: STARTED_AT - index * 1_000, lastSeenAt: at, functions: 10, requestsPerSecond: busy ? 20 : 0, failuresPerSecond: 0, inFlight: busy ? 2 : 0,
       p50Ms: 1, p99Ms: 9, registrySeq: 100,
     }
   })

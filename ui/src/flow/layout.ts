@@ -44,7 +44,7 @@ export const FRAME_PAD = 14
 
 const SLOT_GAP = 18
 /** Room between frames: a link's label stands in it. */
-const FRAME_GAP = 64
+const FRAME_GAP = 88
 /** Rings of slots searched around a crowded region. */
 const SEARCH_RINGS = 12
 const SPIRAL_STEP = 24

@@ -22,7 +22,7 @@ export function CodeTab({ name }: { name: string }) {
     if (source === null) return
     setDone(null)
     setDone(await redeploy(name, { ...source, files: { ...source.files, ...edits } }))
-    setEdits({})
+    // What was edited is what is deployed now: the next answer says so too.
     again()
   })
 

@@ -8,7 +8,7 @@ function after(...actions: MeshAction[]): MeshState {
   return actions.reduce(reduce, emptyState)
 }
 
-const opened = { type: 'opened', now: 0 } as const
+const opened = { type: 'opened', now: 0, elsewhere: null } as const
 const first = { type: 'snapshot', now: 0, snapshot: snapshot() } as const
 
 test('the first snapshot is no news', () => {
@@ -37,7 +37,7 @@ test('lists deploys, updates, conflicts and deletes', () => {
 })
 
 test('says that another edge serves the page after a reconnect', () => {
-  const state = after(opened, first, { type: 'lost' }, { type: 'opened', now: 5 }, { type: 'snapshot', now: 6, snapshot: snapshot({ self: 'edge-b' }) })
+  const state = after(opened, first, { type: 'lost' }, { type: 'opened', now: 5, elsewhere: null }, { type: 'snapshot', now: 6, snapshot: snapshot({ self: 'edge-b' }) })
   assert.deepEqual(state.timeline, [{ kind: 'serving', from: 'edge-a', to: 'edge-b', id: 1, at: 6 }])
 })
 

@@ -8,6 +8,8 @@ export interface MeshState {
   snapshot: ClusterSnapshot | null
   /** Whether the stream is open. */
   connected: boolean
+  /** Gateway of another edge that tells, because the one that this page comes from does not answer. */
+  elsewhere: string | null
   /** When the stream was last heard, by this page's clock; milliseconds since the epoch. */
   heardAt: number | null
   /** Failed tries to open the stream since it was last open. */
@@ -35,7 +37,7 @@ export interface LoadPoint {
 }
 
 export type MeshAction =
-  | { type: 'opened'; now: number }
+  | { type: 'opened'; now: number; elsewhere: string | null }
   | { type: 'lost' }
   | { type: 'snapshot'; now: number; snapshot: ClusterSnapshot }
   | { type: 'invocations'; now: number; invocations: readonly InvocationEvent[] }
@@ -55,6 +57,7 @@ const SAMPLED_MS = 5_000
 export const emptyState: MeshState = {
   snapshot: null,
   connected: false,
+  elsewhere: null,
   heardAt: null,
   attempts: 0,
   timeline: [],
@@ -71,7 +74,7 @@ export const emptyState: MeshState = {
 export function reduce(state: MeshState, action: MeshAction): MeshState {
   switch (action.type) {
     case 'opened':
-      return { ...state, connected: true, attempts: 0, heardAt: action.now }
+      return { ...state, connected: true, attempts: 0, heardAt: action.now, elsewhere: action.elsewhere }
     case 'lost':
       return { ...state, connected: false, hasHistory: false, attempts: state.attempts + 1 }
     case 'snapshot':

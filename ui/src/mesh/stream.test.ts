@@ -20,17 +20,19 @@ class FakeSource extends EventTarget {
 }
 
 const events: string[] = []
+let others: string[] = []
 const batches: (readonly InvocationEvent[])[] = []
 let close = (): void => {}
 const source = (): FakeSource => FakeSource.all.at(-1) ?? assert.fail('nothing was opened')
 
 beforeEach(() => {
-  mock.timers.enable({ apis: ['setTimeout'] })
+  mock.timers.enable({ apis: ['setTimeout', 'setInterval'] })
   Reflect.set(globalThis, 'EventSource', FakeSource)
   FakeSource.all = []
+  others = []
   events.length = batches.length = 0
-  close = openStream('events', {
-    onOpen: () => events.push('open'),
+  close = openStream('events', () => others, {
+    onOpen: (elsewhere) => events.push(elsewhere === null ? 'open' : `open at ${elsewhere}`),
     onLost: () => events.push('lost'),
     onSnapshot: ({ self }) => events.push(self),
     onInvocations: (batch) => batches.push(batch),
@@ -93,4 +95,22 @@ test('asks for nothing once it is closed', () => {
   assert.ok(source().closed)
   mock.timers.tick(60_000)
   assert.equal(FakeSource.all.length, 1)
+})
+
+test('while our edge does not answer, others are asked in turn, and it goes back once ours does', async () => {
+  others = ['http://b:1', 'http://c:1/']
+  Reflect.set(globalThis, 'fetch', () => Promise.resolve({ ok: true }))
+  const urls: string[] = []
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const opened = FakeSource.all.length
+    source().say('error')
+    while (FakeSource.all.length === opened) mock.timers.tick(25)
+    urls.push(source().url)
+  }
+  assert.deepEqual(urls, ['http://b:1/events', 'events', 'http://c:1/events', 'events', 'http://b:1/events'])
+  source().say('open')
+  assert.equal(events.at(-1), 'open at http://b:1')
+  mock.timers.tick(2_000)
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(source().url, 'events')
 })

@@ -44,6 +44,7 @@ export function RichEditor({ label, hint, value, onChange, onSubmit, rows, readO
   const calls = useRef({ onChange, onSubmit })
   const writable = useRef(new Compartment())
   const initial = useRef({ value, readOnly })
+  const isTyping = useRef(true)
   useEffect(() => { calls.current = { onChange, onSubmit } })
 
   useEffect(() => {
@@ -59,7 +60,7 @@ export function RichEditor({ label, hint, value, onChange, onSubmit, rows, readO
       Prec.high(keymap.of([{ key: 'Mod-Enter', run: submit }])), keymap.of([indentWithTab, ...defaultKeymap, ...historyKeymap]),
       writable.current.of(EditorState.readOnly.of(initial.current.readOnly)),
       EditorView.contentAttributes.of({ 'aria-label': label, 'aria-description': hint, 'spellcheck': 'false', 'tabindex': '0' }),
-      EditorView.updateListener.of((update) => { if (update.docChanged) calls.current.onChange(update.state.doc.toString()) }),
+      EditorView.updateListener.of((update) => { if (update.docChanged && isTyping.current) calls.current.onChange(update.state.doc.toString()) }),
     ]
     const opened = new EditorView({ parent: root, root, state: EditorState.create({ doc: initial.current.value, extensions }) })
     view.current = opened
@@ -70,7 +71,9 @@ export function RichEditor({ label, hint, value, onChange, onSubmit, rows, readO
     // What was typed comes back as `value`; only another text is put in.
     const opened = view.current
     if (opened && opened.state.doc.toString() !== value) {
+      isTyping.current = false
       opened.dispatch({ changes: { from: 0, to: opened.state.doc.length, insert: value } })
+      isTyping.current = true
     }
   }, [value])
 

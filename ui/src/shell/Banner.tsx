@@ -1,21 +1,22 @@
-// Says when what is shown is old, where else to look, and which edge took over serving the page.
+// Says when what is shown is old, where else to look, and which edge took over serving the page or telling it.
 import { useState } from 'react'
-import { span } from '../format.ts'
+import { isWeb, span } from '../format.ts'
 import type { Freshness, MeshState } from '../mesh/state.ts'
 
 /** How long the page tells that another edge serves it, unless dismissed. */
 const TAKEOVER_MS = 30_000
+const MAX_OTHERS = 4
 
 export function Banner({ mesh, fresh, now }: { mesh: MeshState; fresh: Freshness; now: number }) {
   const [dismissed, setDismissed] = useState(0)
-  const { snapshot, heardAt } = mesh
+  const { elsewhere, heardAt, snapshot } = mesh
   if (snapshot !== null && (fresh === 'lost' || fresh === 'stale')) {
     const others = snapshot.edges.filter((edge) => edge.name !== snapshot.self && edge.state === 'up' && isWeb(edge.url))
     return (
       <div className="banner warn" role="status">
         <p>
           <b>{snapshot.self}</b> has not been heard for {span(now - (heardAt ?? now))}. What you see is from then; trying again.
-          {others.length > 0 && <> This page is also at {others.slice(0, 4).map((edge, index) => (
+          {others.length > 0 && <> This page is also at {others.slice(0, MAX_OTHERS).map((edge, index) => (
             <span key={edge.id}>{index > 0 && ', '}<a href={edge.url}>{edge.name}</a></span>
           ))}.</>}
         </p>
@@ -23,6 +24,17 @@ export function Banner({ mesh, fresh, now }: { mesh: MeshState; fresh: Freshness
     )
   }
   const takeover = mesh.timeline.find((entry) => entry.kind === 'serving')
+  const from = takeover?.kind === 'serving' ? takeover.from : 'The edge'
+  if (elsewhere !== null) {
+    return (
+      <div className="banner warn" role="status">
+        <p>
+          <b>{from}</b> stopped serving this page. It reconnected to <b>{snapshot?.self}</b>, which tells what you see; to change
+          anything, open the page <a href={elsewhere}>there</a>. It goes back by itself.
+        </p>
+      </div>
+    )
+  }
   if (takeover?.kind !== 'serving' || takeover.id === dismissed || now - takeover.at > TAKEOVER_MS) return null
   return (
     <div className="banner" role="status">
@@ -30,8 +42,4 @@ export function Banner({ mesh, fresh, now }: { mesh: MeshState; fresh: Freshness
       <button type="button" onClick={() => setDismissed(takeover.id)}>Dismiss</button>
     </div>
   )
-}
-
-function isWeb(url: string): boolean {
-  return /^https?:\/\//.test(url)
 }
