@@ -35,7 +35,7 @@ const LAYERS = {
   queue: ['registry'],
   schedules: ['api', 'queue', 'registry', 'p2p'],
   disposal: [],
-  edge: ['certificates', 'api', 'openapi', 'project', 'lambda', 'queue', 'schedules', 'router', 'registry', 'p2p', 'cluster', 'native', 'regions', 'bundle', 'metrics', 'config', 'disposal'],
+  edge: ['certificates', 'dns', 'api', 'openapi', 'project', 'lambda', 'queue', 'schedules', 'router', 'registry', 'p2p', 'cluster', 'native', 'regions', 'bundle', 'metrics', 'config', 'disposal'],
   upstreams: ['regions', 'config'],
   dns: ['upstreams', 'regions', 'config'],
   proxy: ['upstreams', 'router', 'regions', 'config'],

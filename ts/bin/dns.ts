@@ -3,21 +3,25 @@
 import { run, untilStopped } from '../lib/cli.js'
 import { DNS_VARIABLES, parseDnsConfig } from '../lib/config.js'
 import { openAddresses } from '../lib/dns/addresses.js'
+import { openPlaces } from '../lib/dns/places.js'
 import { openDns } from '../lib/dns/server.js'
+import { fleetOfUpstreams } from '../lib/dns/upstream-fleet.js'
 import { createLog } from '../lib/log.js'
 import { openUpstreams } from '../lib/upstreams.js'
 
 await run(
   {
     name: 'dns',
-    about: 'Answers one name, and all names under it, with the nearest live edge. For development; see docs/dns.md.',
+    about: 'Answers one name, and all names under it, with the nearest live edge; see docs/dns.md.',
     variables: DNS_VARIABLES,
     main: async ({ env, signal }) => {
-      const { host, port, edges, region, zone, ttlSeconds, logLevel } = parseDnsConfig(env)
+      const { edges, logLevel, placesFile, region, ...zone } = parseDnsConfig(env)
       const log = createLog(logLevel)
+      const places = placesFile === null ? null : await openPlaces(placesFile)
+      if (places !== null) log.info('places of clients are known', { file: placesFile, database: places.about })
       await using upstreams = openUpstreams({ edges, region, log })
       using addresses = await openAddresses(edges, log)
-      await using dns = await openDns({ host, port, zone, ttlSeconds, region, upstreams, addresses, log })
+      await using dns = await openDns({ ...zone, places, fleet: fleetOfUpstreams(upstreams, addresses, region), log })
       await upstreams.settled()
       process.stdout.write(`dns is ready on ${dns.address}\n`)
       await untilStopped(signal)

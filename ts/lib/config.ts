@@ -60,6 +60,10 @@ export interface EdgeConfig {
   /** Milliseconds. */
   eventRetriesMs: readonly number[]
   /** Milliseconds. */
+  /** Where others reach it, when that is no address of this machine. */
+  publicAddress: string | null
+  /** It answers DNS for the mesh. */
+  dns: ZoneConfig | null
   shortestRateMs: number
   logLevel: LogLevel
 }
@@ -73,14 +77,24 @@ export interface ProxyConfig {
   logLevel: LogLevel
 }
 
-export interface DnsConfig {
+/** Of the zone, and of who answers for it. */
+export interface ZoneConfig {
   host: string
   port: number
-  edges: Endpoint[]
-  region: string | null
   /** Lower case, without the dot at its end. */
   zone: string
   ttlSeconds: number
+  nameServers: { name: string; address: string | null }[]
+  issuers: string[]
+  /** A file. */
+  placesFile: string | null
+  mostAnswers: number | null
+  answersPerSecond: number
+}
+
+export interface DnsConfig extends ZoneConfig {
+  edges: Endpoint[]
+  region: string | null
   logLevel: LogLevel
 }
 
@@ -122,6 +136,8 @@ export const parseEdgeConfig = (env: Environment, host: string = hostname()): Ed
     maxConnections: read(env, variables.MAX_CONNECTIONS),
     eventRetriesMs: read(env, variables.EVENT_RETRIES),
     shortestRateMs: read(env, variables.SHORTEST_RATE),
+    publicAddress: read(env, variables.PUBLIC_ADDRESS),
+    dns: read(env, variables.DNS_SERVE) === 'on' ? parseZone(env) : null,
     logLevel: read(env, variables.LOG),
   }
 }
@@ -167,15 +183,17 @@ export const parseProxyConfig = (env: Environment): ProxyConfig => {
 
 export const parseDnsConfig = (env: Environment): DnsConfig => {
   addRegions(read(env, variables.OWN_REGIONS) ?? [])
-  return readDnsConfig(env)
+  return { ...parseZone(env), edges: read(env, variables.EDGES), region: read(env, variables.CLIENT_REGION), logLevel: read(env, variables.LOG) }
 }
 
-const readDnsConfig = (env: Environment): DnsConfig => ({
+const parseZone = (env: Environment): ZoneConfig => ({
   host: read(env, variables.DNS_HOST),
   port: read(env, variables.DNS_PORT),
-  edges: read(env, variables.EDGES),
-  region: read(env, variables.CLIENT_REGION),
   zone: read(env, variables.DNS_ZONE),
   ttlSeconds: read(env, variables.DNS_TTL),
-  logLevel: read(env, variables.LOG),
+  nameServers: read(env, variables.DNS_SERVERS) ?? [],
+  issuers: read(env, variables.DNS_ISSUERS) ?? [],
+  placesFile: read(env, variables.DNS_PLACES),
+  mostAnswers: read(env, variables.DNS_ANSWERS),
+  answersPerSecond: read(env, variables.DNS_RATE),
 })

@@ -14,7 +14,10 @@ import { openGuards } from './api/guards.js'
 import { loadIdentity, openKeyring } from './cluster.js'
 import { listenError, type EdgeConfig } from './config.js'
 import { openStack } from './disposal.js'
+import { openPlaces } from './dns/places.js'
+import { openDns } from './dns/server.js'
 import { readAssets } from './edge/assets.js'
+import { openDnsFleet } from './edge/dns-fleet.js'
 import { openBroadcasts, type Broadcasts } from './edge/broadcasts.js'
 import { openChaos } from './edge/chaos.js'
 import { openCommands } from './edge/commands.js'
@@ -203,7 +206,7 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
 
   engine.setAssets(await readAssets())
   const { httpsPort, port } = await engine.listen({ host: config.httpHost, port: config.httpPort, https: httpsOf(config) }, misses.onMiss, control)
-  const url = urlOf(config.httpHost, port)
+  const url = urlOf(config.publicAddress ?? config.httpHost, port)
   if (config.https && httpsPort !== null) say(`https on ${urlOf(config.https.host, httpsPort, 'https')}`)
   if (config.needsToken) say('control calls need a token: bin/swarmlambda.js token mints one')
 
@@ -215,6 +218,12 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
       },
       setAside: () => misses.setAside() }),
   )
+  if (config.dns) {
+    const { placesFile, ...zone } = config.dns
+    const fleet = openDnsFleet({ place, url, mesh, isReady: () => !isDraining(), inFlight: () => engine.stats().inFlight, clock: Date.now })
+    const dns = stack.use(await openDns({ ...zone, places: placesFile === null ? null : await openPlaces(placesFile), fleet, log }))
+    say(`dns for ${zone.zone} on ${dns.address}`)
+  }
   stack.defer(() => stop())
   await sync.settled
   takeRequests()

@@ -78,8 +78,14 @@ export const regionOf = (name: string): Region | null => BY_NAME.get(name) ?? nu
 export const distanceKm = (from: string, to: string): number => {
   if (from === to) return 0
   const a = BY_NAME.get(from)
+  if (a === undefined || from === LOCAL_REGION) return UNKNOWN_KM
+  return distanceToKm(a, to)
+}
+
+/** Great-circle distance of a place (degrees) and a region, in km; {@link UNKNOWN_KM} as above. */
+export const distanceToKm = (a: Pick<Region, 'latitude' | 'longitude'>, to: string): number => {
   const b = BY_NAME.get(to)
-  if (a === undefined || b === undefined || from === LOCAL_REGION || to === LOCAL_REGION) return UNKNOWN_KM
+  if (b === undefined || to === LOCAL_REGION) return UNKNOWN_KM
   const radians = Math.PI / 180
   const half = (x: number, y: number) => Math.sin(((y - x) * radians) / 2) ** 2
   const haversine =

@@ -73,6 +73,19 @@ export const zone = z
   .transform(text => text.toLowerCase().replace(/\.$/, ''))
   .pipe(z.string().max(180).regex(DNS_NAME))
 
+const dnsName = z.string().transform((text) => text.toLowerCase().replace(/\.$/, '')).pipe(z.string().regex(DNS_NAME))
+
+/** `name`, or `name=address` for one in the zone itself. */
+const nameServer = z.string().transform((text, context): { name: string; address: string | null } => {
+  const [name = '', address] = text.split('=')
+  const parsed = dnsName.safeParse(name)
+  if (!parsed.success || (address !== undefined && isIP(address) === 0)) {
+    context.addIssue('not name=address')
+    return z.NEVER
+  }
+  return { name: parsed.data, address: address ?? null }
+})
+
 const ENDPOINT = /^(?:\[(?<v6>[^\]]+)\]|(?<name>[^:[\]]+)):(?<port>\d{1,5})$/
 
 const endpoint = z.string().transform((text, context): Endpoint => {
@@ -99,6 +112,10 @@ export const endpoints = list(endpoint).transform(all =>
 export const paths = list(path.min(1))
 
 export const ownRegions = list(ownRegion)
+
+export const nameServers = list(nameServer)
+
+export const dnsNames = list(dnsName)
 
 export const hosts = list(host).transform(all => all.map(name => name.toLowerCase()))
 

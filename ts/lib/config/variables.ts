@@ -344,6 +344,83 @@ export const DNS_TTL = variable(
   '5',
 )
 
+export const DNS_SERVERS = optional(
+  {
+    name: 'SWARMLAMBDA_DNS_NS',
+    key: 'dns.ns',
+    about: 'Name servers of the zone, as the zone above it names them; with the address of each that is in the zone.',
+    allowed: 'name or name=address, separated by commas, such as ns1.fn.example.org=192.0.2.1',
+    schema: is.nameServers,
+  },
+  'ns.<zone>, this server',
+)
+
+export const DNS_ISSUERS = optional(
+  {
+    name: 'SWARMLAMBDA_DNS_CAA',
+    key: 'dns.caa',
+    about: 'Certificate authorities that may issue for the zone (CAA).',
+    allowed: 'domain names, separated by commas, such as letsencrypt.org',
+    schema: is.dnsNames,
+  },
+  'none, any may',
+)
+
+export const DNS_PLACES = optional(
+  {
+    name: 'SWARMLAMBDA_DNS_MMDB',
+    key: 'dns.mmdb',
+    about: 'A database of places: each client gets the edges nearest to it, by EDNS Client Subnet or by its resolver.',
+    allowed: "a path of a database of cities in MaxMind's format",
+    schema: is.path,
+  },
+  'none, all clients get the edges nearest to this server',
+)
+
+export const DNS_ANSWERS = optional(
+  {
+    name: 'SWARMLAMBDA_DNS_ANSWERS',
+    key: 'dns.answers',
+    about: 'How many edges an answer names, the nearest: clients pick any of them.',
+    allowed: 'a number from 1 to 64',
+    schema: is.integer(1, 64),
+  },
+  'all that are live',
+)
+
+export const DNS_RATE = variable(
+  {
+    name: 'SWARMLAMBDA_DNS_RATE',
+    key: 'dns.rate',
+    about: 'Answers a second over UDP for one network (IPv4 /24, IPv6 /56); 0: no limit.',
+    allowed: 'a number from 0 to 1000000',
+    schema: is.integer(0, 1_000_000),
+  },
+  '200',
+)
+
+export const DNS_SERVE = variable(
+  {
+    name: 'SWARMLAMBDA_DNS',
+    key: 'dns.serve',
+    about: 'Whether the edge answers DNS itself, for all edges of the mesh.',
+    allowed: 'on or off',
+    schema: z.enum(['on', 'off']),
+  },
+  'off',
+)
+
+export const PUBLIC_ADDRESS = optional(
+  {
+    name: 'SWARMLAMBDA_PUBLIC_ADDRESS',
+    key: 'edge.address',
+    about: 'Where clients and the page reach this edge, when that is not an address of this machine.',
+    allowed: HOST,
+    schema: is.host,
+  },
+  'an address of this machine',
+)
+
 export const LOG = variable(
   {
     name: 'SWARMLAMBDA_LOG',
@@ -378,6 +455,8 @@ export const TOKEN = optional(
   { secret: true },
 )
 
+const DNS_SETTINGS = [DNS_HOST, DNS_PORT, DNS_ZONE, DNS_TTL, DNS_SERVERS, DNS_ISSUERS, DNS_PLACES, DNS_ANSWERS, DNS_RATE] as const
+
 export const EDGE_VARIABLES: readonly Variable[] = [
   CLUSTER_ID,
   CLUSTER_KEY,
@@ -404,12 +483,15 @@ export const EDGE_VARIABLES: readonly Variable[] = [
   MAX_CONNECTIONS,
   EVENT_RETRIES,
   SHORTEST_RATE,
+  PUBLIC_ADDRESS,
+  DNS_SERVE,
+  ...DNS_SETTINGS,
   LOG,
 ]
 
 export const PROXY_VARIABLES: readonly Variable[] = [PROXY_HOST, PROXY_PORT, EDGES, EDGES_CONTROL, OWN_REGIONS, CLIENT_REGION, LOG]
 
-export const DNS_VARIABLES: readonly Variable[] = [DNS_HOST, DNS_PORT, DNS_ZONE, DNS_TTL, EDGES, OWN_REGIONS, CLIENT_REGION, LOG]
+export const DNS_VARIABLES: readonly Variable[] = [...DNS_SETTINGS, EDGES, OWN_REGIONS, CLIENT_REGION, LOG]
 
 /** Of the command line. */
 export const CLI_VARIABLES: readonly Variable[] = [ENDPOINT, TOKEN]

@@ -24,17 +24,31 @@ export interface Question {
   class: number
 }
 
+/** A part of the network that a resolver asks for (RFC 7871). */
+export interface Subnet {
+  /** 1: IPv4, 2: IPv6. */
+  family: 1 | 2
+  /** With zeros after the prefix. */
+  address: string
+  /** Bits that the resolver told. */
+  prefix: number
+}
+
 export interface Edns {
   version: number
   udpSize: number
   /** DNSSEC OK, which is repeated in the answer (RFC 3225). */
   isDnssecOk: boolean
+  /** For whom the resolver asks; null: it does not say. */
+  subnet: Subnet | null
 }
 
 const HEADER_BYTES = 12
 const RESPONSE = 0x8000
 const DNSSEC_OK = 0x8000
 const OPT = 41
+const CLIENT_SUBNET = 8
+const OPTION_BYTES = 4
 const MAX_LABEL_BYTES = 63
 const MAX_NAME_BYTES = 255
 /** The upper two bits of a length: the rest is a pointer, of two bytes, which ends the name. */
@@ -77,6 +91,35 @@ const skipName = (message: Buffer, at: number): number | null => {
   }
 }
 
+const textOf = (family: 1 | 2, bytes: Buffer): string => {
+  if (family === 1) return [...bytes].join('.')
+  return Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(index * 2).toString(16)).join(':')
+}
+
+/** Null without one; `broken`: it does not hold together, which RFC 7871 wants to hear of. */
+const readSubnet = (data: Buffer): Subnet | null | 'broken' => {
+  if (data.length < 4) return 'broken'
+  const family = data.readUInt16BE(0)
+  const prefix = data.readUInt8(2)
+  if (family !== 1 && family !== 2) return null
+  const bytes = Buffer.alloc(family === 1 ? 4 : 16)
+  if (prefix > bytes.length * 8 || data.length - 4 !== Math.ceil(prefix / 8)) return 'broken'
+  data.copy(bytes, 0, 4)
+  return { family, address: textOf(family, bytes), prefix }
+}
+
+/** The client's subnet among the options of an OPT record. */
+const readOptions = (data: Buffer): Subnet | null | 'broken' => {
+  for (let at = 0; at < data.length; ) {
+    if (at + OPTION_BYTES > data.length) return 'broken'
+    const end = at + OPTION_BYTES + data.readUInt16BE(at + 2)
+    if (end > data.length) return 'broken'
+    if (data.readUInt16BE(at) === CLIENT_SUBNET) return readSubnet(data.subarray(at + OPTION_BYTES, end))
+    at = end
+  }
+  return null
+}
+
 /** The OPT record among `count` records from `at` on, or null without one. `broken`: they do not hold together. */
 const readEdns = (message: Buffer, at: number, count: number): Edns | null | 'broken' => {
   let found: Edns | null = null
@@ -86,10 +129,14 @@ const readEdns = (message: Buffer, at: number, count: number): Edns | null | 'br
     if (message.readUInt16BE(fixed) === OPT) {
       // Once, and of the root.
       if (found !== null || fixed !== at + 1) return 'broken'
+      const data = fixed + RECORD_BYTES
+      const subnet = readOptions(message.subarray(data, data + message.readUInt16BE(fixed + 8)))
+      if (subnet === 'broken') return 'broken'
       found = {
         udpSize: message.readUInt16BE(fixed + 2),
         version: message.readUInt8(fixed + 5),
         isDnssecOk: (message.readUInt16BE(fixed + 6) & DNSSEC_OK) !== 0,
+        subnet,
       }
     }
     at = fixed + RECORD_BYTES + message.readUInt16BE(fixed + 8)

@@ -6,11 +6,13 @@ import { isIP, isIPv6, type Server, type Socket } from 'node:net'
 import { formatEndpoint, listenError } from '../config.js'
 import { codeOf, messageOf } from '../errors.js'
 import type { Log } from '../log.js'
-import { nearestFirst, type Upstream, type Upstreams } from '../upstreams.js'
-import type { Addresses } from './addresses.js'
-import { respond } from './respond.js'
+import { nearestTo, type Fleet } from './fleet.js'
+import { createLimiter } from './limiter.js'
+import type { Places } from './places.js'
+import type { Subnet } from './query.js'
+import { respond, truncated, type Placing } from './respond.js'
 import { createTcpServer } from './tcp.js'
-import type { Zone, ZoneEdge } from './zone.js'
+import type { NameServer, Zone, ZoneEdge } from './zone.js'
 
 export interface DnsOptions {
   host: string
@@ -19,10 +21,18 @@ export interface DnsOptions {
   /** Lower case, without the dot at its end. */
   zone: string
   ttlSeconds: number
-  region: string | null
-  /** These two stay the caller's to close. */
-  upstreams: Upstreams
-  addresses: Addresses
+  /** None: ns.<zone>, this server. */
+  nameServers: readonly NameServer[]
+  /** Certificate authorities, for CAA. */
+  issuers: readonly string[]
+  /** Edges in one answer; null: all. */
+  mostAnswers: number | null
+  /** Answers a second over UDP for one network; 0: no limit. */
+  answersPerSecond: number
+  /** Where clients are; null: all get the edges in the fleet's order. */
+  places: Places | null
+  /** Stays the caller's to close. */
+  fleet: Fleet
   log: Log
 }
 
@@ -77,34 +87,18 @@ const listen = async (tcp: Server, host: string, port: number): Promise<{ udp: U
 
 /** Throws ADDRESS_IN_USE or CONFIG_INVALID. */
 export const openDns = async (options: DnsOptions): Promise<DnsServer> => {
-  const { host, port, upstreams, addresses, region, log } = options
+  const { fleet, host, issuers, log, mostAnswers, nameServers, places, port, ttlSeconds } = options
   const sockets = new Set<Socket>()
-  // An address of any interface is none to send a resolver to.
-  const serverAddresses = isIP(host) !== 0 && host !== '0.0.0.0' && host !== '::' ? [host] : []
+  const limit = createLimiter(options.answersPerSecond, Date.now)
+  const zoneNow = createZone({ name: options.zone, ttlSeconds, issuers, mostAnswers, nameServers, serverAddresses: ownAddresses(host) }, fleet)
+  const place = createPlacing(places, fleet)
 
-  const zoneEdge = (upstream: Upstream): ZoneEdge => ({
-    name: upstream.name?.toLowerCase() ?? '',
-    port: upstream.endpoint.port,
-    addresses: addresses.of(upstream.endpoint.host),
-    isLive: upstream.state === 'up',
-  })
-  const now = (): number => Math.floor(Date.now() / 1000)
-  let serial = now()
-  const onChange = (): void => {
-    serial = Math.max(serial + 1, now())
-  }
-  upstreams.events.on('change', onChange)
-
-  const reply = (message: Buffer, transport: 'udp' | 'tcp'): Buffer | null => {
-    const zone: Zone = {
-      name: options.zone,
-      ttlSeconds: options.ttlSeconds,
-      serial,
-      serverAddresses,
-      edges: nearestFirst(upstreams.list(), region).map(zoneEdge),
-    }
+  const reply = (message: Buffer, transport: 'udp' | 'tcp', from: string): Buffer | null => {
     try {
-      return respond(message, zone, transport)
+      const verdict = transport === 'udp' ? limit(from) : 'answer'
+      if (verdict === 'drop') return null
+      if (verdict === 'truncate') return truncated(message)
+      return respond(message, zoneNow(), transport, place && ((subnet) => place(subnet, from)))
     } catch (error) {
       // No message may end the server; one that gets here is a defect.
       log.error('a query could not be answered', { reason: messageOf(error), query: message.toString('hex', 0, 64) })
@@ -112,12 +106,12 @@ export const openDns = async (options: DnsOptions): Promise<DnsServer> => {
     }
   }
 
-  const tcp = createTcpServer(message => reply(message, 'tcp'), sockets)
+  const tcp = createTcpServer((message, from) => reply(message, 'tcp', from), sockets)
   const { udp, bound } = await listen(tcp, host, port)
   tcp.on('error', error => log.warn('DNS over TCP', { reason: messageOf(error) }))
   udp.on('error', error => log.warn('DNS over UDP', { reason: messageOf(error) }))
   udp.on('message', (message, from) => {
-    const response = reply(message, 'udp')
+    const response = reply(message, 'udp', from.address)
     // Port 0 cannot be answered; a lost answer is asked for again.
     if (response !== null && from.port > 0) udp.send(response, from.port, from.address, () => {})
   })
@@ -126,11 +120,54 @@ export const openDns = async (options: DnsOptions): Promise<DnsServer> => {
     port: bound,
     address: formatEndpoint({ host, port: bound }),
     [Symbol.asyncDispose]: async () => {
-      upstreams.events.off('change', onChange)
       const closed = once(udp, 'close')
       udp.close()
       for (const socket of sockets) socket.destroy()
       await Promise.all([closed, closeServer(tcp)])
     },
+  }
+}
+
+/** An address of any interface is none to send a resolver to. */
+const ownAddresses = (host: string): string[] => (isIP(host) !== 0 && host !== '0.0.0.0' && host !== '::' ? [host] : [])
+
+/** The zone as the fleet is now; its serial grows when the fleet changes. */
+const createZone = (fixed: Omit<Zone, 'serial' | 'edges'>, fleet: Fleet): (() => Zone) => {
+  const now = (): number => Math.floor(Date.now() / 1000)
+  let zone: Zone = { ...fixed, serial: now(), edges: fleet.list() }
+  let shape = shapeOf(zone.edges)
+  return () => {
+    const edges = fleet.list()
+    if (edges === zone.edges) return zone
+    const next = shapeOf(edges)
+    zone = { ...zone, edges, serial: next === shape ? zone.serial : Math.max(zone.serial + 1, now()) }
+    shape = next
+    return zone
+  }
+}
+
+/** What of the edges is data of the zone: not their order, nor how busy they are. */
+const shapeOf = (edges: readonly ZoneEdge[]): string =>
+  JSON.stringify(edges.map(({ addresses, isLive, name, port }) => [name, port, isLive, ...addresses]).sort())
+
+/** By the subnet that a resolver names, else by its own address. */
+const createPlacing = (places: Places | null, fleet: Fleet): ((subnet: Subnet | null, from: string) => ReturnType<Placing>) | null => {
+  if (places === null) return null
+  let edges = fleet.list()
+  /** By degrees: few enough to keep. */
+  const orders = new Map<string, readonly ZoneEdge[]>()
+  return (subnet, from) => {
+    const now = fleet.list()
+    if (now !== edges) {
+      edges = now
+      orders.clear()
+    }
+    const place = places.find(subnet !== null && subnet.prefix > 0 ? subnet.address : from)
+    // What no place decides is the same for every subnet.
+    if (place === null) return { edges, scope: 0 }
+    const key = `${Math.round(place.latitude)} ${Math.round(place.longitude)}`
+    const order = orders.get(key) ?? nearestTo(place, edges)
+    orders.set(key, order)
+    return { edges: order, scope: subnet === null || subnet.prefix === 0 ? 0 : Math.min(place.prefix, subnet.family === 1 ? 32 : 128) }
   }
 }

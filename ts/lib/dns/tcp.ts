@@ -7,7 +7,7 @@ const IDLE_MS = 10_000
 const MAX_CONNECTIONS = 128
 const LENGTH_BYTES = 2
 
-export type Respond = (message: Buffer) => Buffer | null
+export type Respond = (message: Buffer, from: string) => Buffer | null
 
 const frame = (message: Buffer): Buffer => {
   const length = Buffer.alloc(LENGTH_BYTES)
@@ -17,6 +17,7 @@ const frame = (message: Buffer): Buffer => {
 
 const serve = (socket: Socket, respond: Respond): void => {
   let buffered: Buffer = Buffer.alloc(0)
+  const from = socket.remoteAddress ?? ''
   socket.setTimeout(IDLE_MS, () => socket.destroy())
   socket.on('error', () => socket.destroy())
   socket.on('drain', () => socket.resume())
@@ -25,7 +26,7 @@ const serve = (socket: Socket, respond: Respond): void => {
     while (buffered.length >= LENGTH_BYTES) {
       const end = LENGTH_BYTES + buffered.readUInt16BE(0)
       if (buffered.length < end) return
-      const response = respond(buffered.subarray(LENGTH_BYTES, end))
+      const response = respond(buffered.subarray(LENGTH_BYTES, end), from)
       buffered = buffered.subarray(end)
       // What is no query at all: whatever follows is not to be trusted either.
       if (response === null) return void socket.destroy()

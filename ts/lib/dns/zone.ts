@@ -4,7 +4,7 @@
 //   <edge name>.<zone>            A, AAAA   that edge, live or not
 //   ns.<zone>                     A, AAAA   this server
 //   _http._tcp, _lambda._tcp      SRV       the live edges with their ports, nearest first
-//   <zone>                        SOA, NS
+//   <zone>                        SOA, NS, CAA
 //
 // Other names with an underscore do not exist (NXDOMAIN): they would be services nobody offers. With no live edge
 // there is nothing true to say, so the answer is SERVFAIL, which resolvers do not keep as they would an empty one.
@@ -30,6 +30,19 @@ export interface Zone {
   serverAddresses: readonly string[]
   /** Nearest first. */
   edges: readonly ZoneEdge[]
+  /** Those of the zone; none: ns.<zone>, this server. */
+  nameServers?: readonly NameServer[]
+  /** Who may issue certificates for the zone (CAA); none: nothing is said. */
+  issuers?: readonly string[]
+  /** How many edges an answer with addresses names at the most; null: all. */
+  mostAnswers?: number | null
+}
+
+export interface NameServer {
+  /** Lower case, without the dot at its end. */
+  name: string
+  /** Null: it is not in this zone. */
+  address: string | null
 }
 
 export const RCODE = { ok: 0, formatError: 1, serverFailure: 2, noSuchName: 3, notImplemented: 4, refused: 5 } as const
@@ -42,7 +55,7 @@ export interface Reply {
   additionals: Answer[]
 }
 
-const TYPE = { a: 1, ns: 2, soa: 6, aaaa: 28, srv: 33, opt: 41, ixfr: 251, axfr: 252, any: 255 } as const
+const TYPE = { a: 1, ns: 2, soa: 6, aaaa: 28, srv: 33, opt: 41, caa: 257, ixfr: 251, axfr: 252, any: 255 } as const
 const CLASS = { internet: 1, any: 255 } as const
 const SERVICES: readonly string[] = ['_http._tcp', '_lambda._tcp']
 /** Above the services: exists, and holds nothing. */
@@ -62,12 +75,14 @@ const reply = (rcode: Reply['rcode'], parts: Partial<Reply> = {}): Reply => ({
   ...parts,
 })
 
+const serversOf = ({ name, nameServers = [] }: Zone): string[] => (nameServers.length === 0 ? [`ns.${name}`] : nameServers.map((server) => server.name))
+
 const soa = (zone: Zone, owner: string): Answer => ({
   type: 'SOA',
   name: owner,
   ttl: zone.ttlSeconds,
   data: {
-    mname: `ns.${zone.name}`,
+    mname: serversOf(zone)[0] ?? `ns.${zone.name}`,
     rname: `hostmaster.${zone.name}`,
     serial: zone.serial,
     refresh: REFRESH_SECONDS,
@@ -77,12 +92,11 @@ const soa = (zone: Zone, owner: string): Answer => ({
   },
 })
 
-const ns = (zone: Zone, owner: string): Answer => ({
-  type: 'NS',
-  name: owner,
-  ttl: zone.ttlSeconds,
-  data: `ns.${zone.name}`,
-})
+const ns = (zone: Zone, owner: string): Answer[] => serversOf(zone).map((data) => ({ type: 'NS', name: owner, ttl: zone.ttlSeconds, data }))
+
+/** Also for names under the zone: certificate authorities climb, and ask the closest first. */
+const caa = (zone: Zone, owner: string): Answer[] =>
+  (zone.issuers ?? []).map((value) => ({ type: 'CAA', name: owner, ttl: zone.ttlSeconds, data: { flags: 0, tag: 'issue', value } }))
 
 /** Each address once, in order; of the type asked for. */
 const addressRecords = (owner: string, addresses: readonly string[], type: number, ttl: number): Answer[] =>
@@ -108,9 +122,17 @@ const serviceRecords = (zone: Zone, owner: string): Pick<Reply, 'answers' | 'add
 
 /** Whose addresses a name under the zone has. `label` is the whole name before the zone, in lower case. */
 const addressesOf = (zone: Zone, label: string): readonly string[] => {
-  if (label === 'ns' && zone.serverAddresses.length > 0) return zone.serverAddresses
+  const servers = serverAddressesOf(zone, label)
+  if (servers.length > 0) return servers
   const named = zone.edges.filter(({ name }) => name === label)
-  return (named.length > 0 ? named : zone.edges.filter(({ isLive }) => isLive)).flatMap(({ addresses }) => addresses)
+  if (named.length > 0) return named.flatMap(({ addresses }) => addresses)
+  const live = zone.edges.filter(({ isLive }) => isLive)
+  return live.slice(0, zone.mostAnswers ?? live.length).flatMap(({ addresses }) => addresses)
+}
+
+const serverAddressesOf = ({ name, nameServers = [], serverAddresses }: Zone, label: string): readonly string[] => {
+  if (nameServers.length === 0) return label === 'ns' ? serverAddresses : []
+  return nameServers.flatMap((server) => (server.name === `${label}.${name}` && server.address !== null ? [server.address] : []))
 }
 
 export const answer = (zone: Zone, { name, type, class: asked }: Question): Reply => {
@@ -136,13 +158,19 @@ export const answer = (zone: Zone, { name, type, class: asked }: Question): Repl
 
   const answers: Answer[] = []
   if (isApex && (type === TYPE.soa || type === TYPE.any)) answers.push(soa(zone, name))
-  if (isApex && (type === TYPE.ns || type === TYPE.any)) answers.push(ns(zone, name))
+  if (isApex && (type === TYPE.ns || type === TYPE.any)) answers.push(...ns(zone, name))
+  if (type === TYPE.caa) answers.push(...caa(zone, name))
   if (type === TYPE.a || type === TYPE.aaaa || type === TYPE.any) {
     const addresses = addressesOf(zone, label)
     if (addresses.length === 0 && answers.length === 0) return reply(RCODE.serverFailure)
     answers.push(...addressRecords(name, addresses, type, zone.ttlSeconds))
   }
   if (answers.length === 0) return noData()
-  const glue = isApex && type === TYPE.ns ? addressRecords(`ns.${zone.name}`, zone.serverAddresses, TYPE.any, zone.ttlSeconds) : []
+  const glue = isApex && type === TYPE.ns ? serversOf(zone).flatMap((server) => glueOf(zone, server)) : []
   return reply(RCODE.ok, { answers, additionals: glue })
+}
+
+const glueOf = (zone: Zone, server: string): Answer[] => {
+  const label = server.slice(0, -zone.name.length - 1)
+  return server.endsWith(`.${zone.name}`) ? addressRecords(server, serverAddressesOf(zone, label), TYPE.any, zone.ttlSeconds) : []
 }

@@ -34,6 +34,8 @@ test('an edge with nothing set runs on loopback as a cluster of its own', () => 
     slots: null,
     maxMemoryMb: null,
     maxConnections: 20_000,
+    publicAddress: null,
+    dns: null,
     eventRetriesMs: [60_000, 120_000],
     shortestRateMs: 60_000,
     logLevel: 'info',
@@ -70,6 +72,18 @@ test('every variable of an edge is read', () => {
     SWARMLAMBDA_SHORTEST_RATE: '2000',
     SWARMLAMBDA_LOG: 'debug',
   }
+  const zone = {
+    SWARMLAMBDA_DNS_HOST: '0.0.0.0',
+    SWARMLAMBDA_DNS_PORT: '53',
+    SWARMLAMBDA_DNS_ZONE: 'Fn.Example.org.',
+    SWARMLAMBDA_DNS_TTL: '20',
+    SWARMLAMBDA_DNS_NS: 'ns1.fn.example.org=192.0.2.1, ns.example.net',
+    SWARMLAMBDA_DNS_CAA: 'letsencrypt.org',
+    SWARMLAMBDA_DNS_MMDB: '/city.mmdb',
+    SWARMLAMBDA_DNS_ANSWERS: '2',
+    SWARMLAMBDA_DNS_RATE: '50',
+  }
+  Object.assign(environment, zone, { SWARMLAMBDA_DNS: 'on', SWARMLAMBDA_PUBLIC_ADDRESS: '192.0.2.1' })
   assert.deepEqual(Object.keys(environment).sort(), EDGE_VARIABLES.map(({ name }) => name).sort())
   assert.deepEqual(parseEdgeConfig(environment), {
     clusterId: 'home',
@@ -102,6 +116,21 @@ test('every variable of an edge is read', () => {
     maxConnections: 100,
     eventRetriesMs: [5, 10],
     shortestRateMs: 2_000,
+    publicAddress: '192.0.2.1',
+    dns: {
+      host: '0.0.0.0',
+      port: 53,
+      zone: 'fn.example.org',
+      ttlSeconds: 20,
+      nameServers: [
+        { name: 'ns1.fn.example.org', address: '192.0.2.1' },
+        { name: 'ns.example.net', address: null },
+      ],
+      issuers: ['letsencrypt.org'],
+      placesFile: '/city.mmdb',
+      mostAnswers: 2,
+      answersPerSecond: 50,
+    },
     logLevel: 'debug',
   })
 })
@@ -122,6 +151,11 @@ test('the proxy and the DNS server know the three edges of the tour without bein
     region: 'eu-west-ams',
     zone: 'mesh.example',
     ttlSeconds: 5,
+    nameServers: [],
+    issuers: [],
+    placesFile: null,
+    mostAnswers: null,
+    answersPerSecond: 200,
     logLevel: 'info',
   })
 })

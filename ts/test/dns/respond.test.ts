@@ -213,3 +213,21 @@ test('no message makes it throw: 200,000 random and mutated ones', () => {
     readResponse(response)
   }
 })
+
+test('a zone of production names its servers with their addresses, and who may issue certificates', () => {
+  const nameServers = [
+    { name: 'ns1.lambda.mesh', address: '192.0.2.1' },
+    { name: 'ns2.example.net', address: null },
+  ]
+  const zone = { ...ZONE, nameServers, issuers: ['letsencrypt.org'], mostAnswers: 1 }
+  const { answers, additionals } = ask('lambda.mesh', { type: 'NS' }, zone)
+  assert.deepEqual(lines(answers), ['lambda.mesh NS ns1.lambda.mesh', 'lambda.mesh NS ns2.example.net'])
+  assert.deepEqual(lines(additionals), ['ns1.lambda.mesh A 192.0.2.1'])
+  assert.deepEqual(short('ns1.lambda.mesh', {}, zone)[1], ['ns1.lambda.mesh A 192.0.2.1'])
+  assert.deepEqual(short('lambda.mesh', { type: 'SOA' }, zone)[1], ['lambda.mesh SOA ns1.lambda.mesh'])
+  for (const name of ['lambda.mesh', 'hello.lambda.mesh']) {
+    assert.deepEqual(short(name, { type: '257' }, zone)[1], [`${name} CAA issue letsencrypt.org`])
+    assert.deepEqual(short(name, { type: '257' }), ['NOERROR', [], [SOA]])
+  }
+  assert.deepEqual(short('lambda.mesh', {}, zone)[1], ['lambda.mesh A 10.0.0.1'], 'as many edges as it may')
+})

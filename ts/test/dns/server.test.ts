@@ -6,10 +6,13 @@ import { connect } from 'node:net'
 import { test } from 'node:test'
 import { openAddresses } from '../../lib/dns/addresses.js'
 import { openDns, type DnsServer } from '../../lib/dns/server.js'
+import { fleetOfUpstreams } from '../../lib/dns/upstream-fleet.js'
 import { SILENT } from '../../lib/log.js'
 import type { Upstreams } from '../../lib/upstreams.js'
 import { openStubEdge, untilUpstreams, upstreamsOf, type StubEdge } from '../proxy/stub-edge.js'
 import { askTcp, askUdp, framed, lines, queryFor, readResponse } from './wire.js'
+
+const PLAIN = { nameServers: [], issuers: [], mostAnswers: null, answersPerSecond: 0, places: null, log: SILENT }
 
 interface Rig extends AsyncDisposable {
   dns: DnsServer
@@ -21,8 +24,8 @@ const openRig = async (edges: readonly StubEdge[], region: string | null = null)
   const upstreams = upstreamsOf(edges, { region, checkEveryMs: 20 })
   const endpoints = edges.map(({ endpoint }) => endpoint)
   const addresses = await openAddresses(endpoints, SILENT)
-  const options = { host: '127.0.0.1', port: 0, zone: 'lambda.mesh', ttlSeconds: 5, region, log: SILENT }
-  const dns = await openDns({ ...options, upstreams, addresses })
+  const options = { host: '127.0.0.1', port: 0, zone: 'lambda.mesh', ttlSeconds: 5, ...PLAIN }
+  const dns = await openDns({ ...options, fleet: fleetOfUpstreams(upstreams, addresses, region) })
   await upstreams.settled()
   const resolver = new Resolver({ timeout: 2000, tries: 1 })
   resolver.setServers([dns.address])
@@ -135,7 +138,7 @@ test('a port that is taken for UDP alone is taken', async () => {
   const { port } = taken.address()
   await using upstreams = upstreamsOf([edge])
   using addresses = await openAddresses([], SILENT)
-  const options = { host: '127.0.0.1', port, zone: 'lambda.mesh', ttlSeconds: 5, region: null, log: SILENT }
-  await assert.rejects(openDns({ ...options, upstreams, addresses }), { code: 'ADDRESS_IN_USE' })
+  const options = { host: '127.0.0.1', port, zone: 'lambda.mesh', ttlSeconds: 5, ...PLAIN }
+  await assert.rejects(openDns({ ...options, fleet: fleetOfUpstreams(upstreams, addresses, null) }), { code: 'ADDRESS_IN_USE' })
   taken.close()
 })

@@ -11,7 +11,7 @@ export interface Asked {
   type?: string
   class?: number
   opcode?: number
-  edns?: { version?: number; size?: number; isDnssecOk?: boolean }
+  edns?: { version?: number; size?: number; isDnssecOk?: boolean; options?: Buffer }
   id?: number
 }
 
@@ -34,13 +34,15 @@ export const queryFor = (name: string, asked: Asked = {}): Buffer => {
   const labels = name === '' ? [] : name.split('.')
   const question = Buffer.concat([
     ...labels.map(label => Buffer.concat([Buffer.from([label.length]), Buffer.from(label, 'latin1')])),
-    Buffer.from([0, 0, TYPES[type] ?? Number(type), 0, klass]),
+    Buffer.from([0, (TYPES[type] ?? Number(type)) >> 8, (TYPES[type] ?? Number(type)) & 0xff, 0, klass]),
   ])
   if (edns === undefined) return Buffer.concat([head, question])
   head.writeUInt16BE(1, 10)
   const opt = Buffer.from([0, 0, 41, 0, 0, 0, edns.version ?? 0, edns.isDnssecOk ? 0x80 : 0, 0, 0, 0])
   opt.writeUInt16BE(edns.size ?? 1232, 3)
-  return Buffer.concat([head, question, opt])
+  const options = edns.options ?? Buffer.alloc(0)
+  opt.writeUInt16BE(options.length, 9)
+  return Buffer.concat([head, question, opt, options])
 }
 
 const TYPES: Readonly<Record<string, number>> = {
@@ -63,6 +65,7 @@ export const lines = (records: readonly Answer[] | undefined): string[] =>
     if (record.type === 'OPT') return []
     if (record.type === 'SRV') return [`${record.name} SRV ${record.data.priority} ${record.data.port} ${record.data.target}`]
     if (record.type === 'SOA') return [`${record.name} SOA ${record.data.mname}`]
+    if (record.type === 'CAA') return [`${record.name} CAA ${record.data.tag} ${record.data.value}`]
     return [`${record.name} ${record.type} ${z.string().parse(record.data)}`]
   })
 
