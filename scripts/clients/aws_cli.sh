@@ -28,6 +28,7 @@ step 'create-alias' lambda "$b" create-alias --function-name cli --name live --f
 step 'invoke the alias' answers 2 lambda "$b" invoke --function-name cli --qualifier live
 step 'get-function' lambda "$b" get-function --function-name cli
 step 'list-functions' lambda "$c" list-functions
+step 'AWS_ENDPOINT_URL_LAMBDA' env AWS_ENDPOINT_URL_LAMBDA="$c" aws lambda get-function --function-name cli
 step 'a missing function is refused' refused ResourceNotFoundException lambda "$c" get-function --function-name nobody
 step 'delete-function' lambda "$b" delete-function --function-name cli
 echo "$passed passed, $failed failed"

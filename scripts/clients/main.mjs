@@ -1,4 +1,4 @@
-// npm run clients [-- boto3|aws-cli|js|go|openapi]: drives the real clients of AWS Lambda against three edges, and an API
+// npm run clients [-- boto3|aws-cli|sam|js|go|openapi]: drives the real clients of AWS Lambda against three edges, and an API
 // fuzzer by what /openapi.json says. Installs them under .build/clients.
 import { spawn } from 'node:child_process'
 import { access, copyFile, mkdir } from 'node:fs/promises'
@@ -32,10 +32,14 @@ const awsPython = () => python('venv', 'requirements.txt')
 
 const CLIENTS = {
   async boto3(urls) {
-    return run(join(await awsPython(), 'python'), [here('boto3_lambda.py'), ...urls])
+    return run(join(await awsPython(), 'python'), [here('python/main.py'), ...urls])
   },
   async 'aws-cli'(urls) {
     return run('bash', [here('aws_cli.sh'), await awsPython(), ...urls])
+  },
+  async sam(urls) {
+    // It pins other versions of boto3.
+    return run('bash', [here('sam.sh'), await python('sam', 'requirements-sam.txt'), ...urls])
   },
   async js(urls) {
     const folder = join(FOLDER, 'js')

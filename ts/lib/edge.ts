@@ -5,9 +5,11 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stop as stopEsbuild } from 'esbuild'
 import { openControl, RESERVED_SEGMENTS } from './api/control.js'
+import { parseReference } from './api/names.js'
 import { openRoutes } from './api/routes.js'
 import { openFunctions } from './api/functions.js'
 import { tryListening, urlOf } from './addresses.js'
+import { linkTo } from './api/links.js'
 import { openAccessKeys } from './api/access-keys.js'
 import { openCertificates } from './certificates.js'
 import { openGuards } from './api/guards.js'
@@ -34,8 +36,10 @@ import { openSync } from './edge/sync.js'
 import { messageOf, SwarmError } from './errors.js'
 import type { Log } from './log.js'
 import { openMetrics } from './metrics.js'
+import { allowsUrl } from './lambda/policy.js'
 import { openLambda } from './lambda/routes.js'
 import { engineCache, openNative, type HttpsOptions } from './native.js'
+import { attributeKey } from './registry/parts.js'
 import { openMesh } from './p2p/mesh.js'
 import { openApiDocument } from './openapi/document.js'
 import { projectJsonSchema } from './project/schema.js'
@@ -182,15 +186,20 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
   const history = stack.use(openHistory({ mesh, registry, self: nodeName, onEvent: (event) => engine.publish('history', JSON.stringify(event)), clock: Date.now }))
   const chaos = openChaos({ allowed: !config.needsToken, mesh, die: () => process.kill(process.pid, 'SIGKILL'), refresh: () => broadcasts?.refresh(), log })
   const commands = openCommands({ self: nodeName, mesh, engine, drain, chaos, want: (key) => sync.want(key) })
+  const controlKeys = (): readonly Buffer[] => keyring.keys().map(({ control }) => control)
   const accessKeys = openAccessKeys(registry, sealer)
+  const policyAllows = (reference: string, accessKeyId: string): boolean => {
+    const { name, qualifier } = parseReference(reference)
+    return allowsUrl(registry.item(attributeKey(name, 'policy', qualifier ?? undefined)), accessKeyId)
+  }
   const control = openControl({
     functions,
-    ...openGuards({ httpHost: config.httpHost, needsToken: config.needsToken, hosts: config.hosts, controlKeys: () => keyring.keys().map(({ control }) => control), accessKey: (id) => accessKeys.find(id), clock: Date.now }),
+    ...openGuards({ httpHost: config.httpHost, needsToken: config.needsToken, hosts: config.hosts, controlKeys, accessKey: (id) => accessKeys.find(id), policyAllows, clock: Date.now }),
     accessKeys,
     membership,
     routes: openRoutes(registry),
     lambda: openLambda(
-      { engine, functions, registry, specOf: spec, waitForHolders: (record) => waitForHolders(holders, record, 'all') },
+      { engine, functions, registry, specOf: spec, waitForHolders: (record) => waitForHolders(holders, record, 'all'), linkTo: (path, version) => linkTo(path, version, config.needsToken ? { controlKeys: controlKeys(), now: Date.now() } : null) },
       (error, { method, path }) => log.error('a call of the Lambda API failed', { method, path, error: messageOf(error) }),
     ),
     events: { accept: (request, name) => events.accept(request, name), deadLetters: events.deadLetters },

@@ -17,6 +17,7 @@ export const ERRORS = {
   INVALID_SIGNATURE: { status: 403, type: 'InvalidSignatureException' },
   UNKNOWN_ACCESS_KEY: { status: 403, type: 'UnrecognizedClientException' },
   NOT_FOUND: { status: 404, type: 'ResourceNotFoundException' },
+  NO_PROVISIONED_CONCURRENCY: { status: 404, type: 'ProvisionedConcurrencyConfigNotFoundException' },
   CONFLICT: { status: 409, type: 'ResourceConflictException' },
   /** The revision that the caller saw is no longer the newest. */
   STALE: { status: 412, type: 'PreconditionFailedException' },

@@ -48,11 +48,11 @@ func main() {
 	step := func(what string, body func() error) {
 		if err := body(); err != nil {
 			failed++
-			fmt.Printf("%-40s FAILED  %v\n", what, err)
+			fmt.Printf("%-50s FAILED  %v\n", what, err)
 			return
 		}
 		passed++
-		fmt.Printf("%-40s ok\n", what)
+		fmt.Printf("%-50s ok\n", what)
 	}
 	answers := func(on *lambda.Client, qualifier *string, want string) error {
 		out, err := on.Invoke(ctx, &lambda.InvokeInput{FunctionName: name, Qualifier: qualifier, Payload: []byte("{}")})
@@ -114,6 +114,12 @@ func main() {
 		}
 		return nil
 	})
+	terraform := stack{ctx, b, aws.String("terraform")}
+	step("as Terraform: apply", func() error { return terraform.create(archive("exports.handler = async () => 1")) })
+	step("as Terraform: no drift from the configuration", terraform.asAskedFor)
+	step("as Terraform: a second plan is empty", terraform.unchanged)
+	step("as Terraform: a change of the code changes no more", func() error { return terraform.changeCode(archive("exports.handler = async () => 2")) })
+	step("as Terraform: destroy", terraform.destroy)
 	fmt.Printf("%d passed, %d failed\n", passed, failed)
 	if failed > 0 {
 		os.Exit(1)

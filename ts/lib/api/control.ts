@@ -7,7 +7,7 @@ import type { AccessKeys } from './access-keys.js'
 import { covers, type Grant } from './grants.js'
 import { membershipRoutes, type Membership } from './membership.js'
 import type { Routes } from './routes.js'
-import { empty, failure, isArchive, json, text, unpack, type Request } from './requests.js'
+import { empty, failure, isArchive, json, spelled, text, unpack, type Request } from './requests.js'
 import { parseArchiveDeploy, parseDeploy, parseJson, parseName, parseRollback, parseWait } from './schemas.js'
 
 export interface ControlOptions {
@@ -15,7 +15,7 @@ export interface ControlOptions {
   /** Throws when the call may not be made. */
   guard: (request: Request) => Grant
   /** The same of a request to a function that asks for signed ones. */
-  mayInvoke: (request: Request, name: string) => void
+  mayInvoke: (request: Request, reference: string) => void
   routes: Routes
   accessKeys: AccessKeys
   membership: Membership
@@ -92,7 +92,8 @@ export function openControl(options: ControlOptions): (request: ControlRequest) 
       return withoutBody(request, await answer({ ...request, grant: options.guard(request) }, name, part))
     } catch (error) {
       if (!(error instanceof SwarmError) || error.code === 'INTERNAL') options.onError(error, { method: given.method, path: given.path })
-      return failure(error, error instanceof MethodNotAllowed ? ['allow', error.allow] : [])
+      const answer = failure(error, error instanceof MethodNotAllowed ? ['allow', error.allow] : [])
+      return isLambda(given) ? spelled(answer) : answer
     }
   }
 }
@@ -260,7 +261,7 @@ export const RESERVED_SEGMENTS = ['functions', 'fn', 'routes', 'schedules', 'dea
 const INVOCATION = /^\/(?:2015-03-31\/functions\/([^/]+)\/invocations|2014-11-13\/functions\/([^/]+)\/invoke-async\/?)$/
 
 /** Every path of AWS Lambda's API begins with the date of its version. */
-const isLambda = ({ path }: Request): boolean => /^\/20\d\d-\d\d-\d\d\//.test(path)
+const isLambda = ({ path }: Pick<Request, 'path'>): boolean => /^\/20\d\d-\d\d-\d\d\//.test(path)
 
 /** As the caller wrote it: URLs in answers lead back the way the caller came, through the proxy if there is one. */
 const hostOf = ({ headers }: Request): string => headers.get('host') ?? ''

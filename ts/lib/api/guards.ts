@@ -4,7 +4,9 @@ import { isIP } from 'node:net'
 import { isLoopback } from '../addresses.js'
 import { SwarmError } from '../errors.js'
 import { isArchive, isJson, type Request } from './requests.js'
+import { readLink } from './links.js'
 import { ADMIN, mayInvoke, permit, type Grant } from './grants.js'
+import { parseReference } from './names.js'
 import { isSigned, verifySignature } from './signature.js'
 import { readToken } from './token.js'
 
@@ -19,6 +21,8 @@ export interface GuardOptions {
   controlKeys: () => readonly Buffer[]
   /** An access key by its id; null: there is none. */
   accessKey: (id: string) => { grant: Grant; secret: string } | null
+  /** Whether the resource policy of a function (`name` or `name:qualifier`) lets that access key through its URL. */
+  policyAllows: (reference: string, accessKeyId: string) => boolean
   clock: () => number
 }
 
@@ -29,8 +33,8 @@ const WRITES: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
 export interface Guards {
   /** What the caller of a control call may do; or throws `FORBIDDEN`, `UNSUPPORTED_MEDIA_TYPE`, or what is wrong with the signature. */
   guard: (request: Request) => Grant
-  /** Checks a request to a function whose URL asks for signed ones (AuthType AWS_IAM), or throws `FORBIDDEN`. */
-  mayInvoke: (request: Request, name: string) => void
+  /** Checks a request to a function (`name` or `name:qualifier`) whose URL asks for signed ones (AuthType AWS_IAM), or throws `FORBIDDEN`. */
+  mayInvoke: (request: Request, reference: string) => void
 }
 
 export function openGuards(options: GuardOptions): Guards {
@@ -42,14 +46,11 @@ export function openGuards(options: GuardOptions): Guards {
   const isKnown = (host: string): boolean =>
     known.has(host) || (isIP(host) !== 0 && (needsToken || isLoopback(host))) || KNOWN_ZONES.some((zone) => host === zone || host.endsWith(`.${zone}`))
 
+  const signerOf = (request: Request): string => verifySignature(request, (accessKeyId) => options.accessKey(accessKeyId)?.secret ?? null, options.clock())
+  const tokenOf = (request: Request): Grant | null => readToken(options.controlKeys(), bearerOf(request.headers.get('authorization')), options.clock())
   /** Whose request it is; null: nobody's. */
-  const grantOf = (request: Request): Grant | null => {
-    if (isSigned(request)) {
-      const id = verifySignature(request, (accessKeyId) => options.accessKey(accessKeyId)?.secret ?? null, options.clock())
-      return options.accessKey(id)?.grant ?? null
-    }
-    return readToken(options.controlKeys(), bearerOf(request.headers.get('authorization')), options.clock())
-  }
+  const grantOf = (request: Request): Grant | null =>
+    isSigned(request) ? (options.accessKey(signerOf(request))?.grant ?? null) : (readLink(options.controlKeys(), request, options.clock()) ?? tokenOf(request))
 
   return {
     guard(request) {
@@ -75,10 +76,19 @@ export function openGuards(options: GuardOptions): Guards {
       permit(grant, request)
       return grant
     },
-    mayInvoke(request, name) {
+    mayInvoke(request, reference) {
+      const { name } = parseReference(reference)
+      const forbidden = new SwarmError('FORBIDDEN', 'Forbidden')
+      if (!isSigned(request)) {
+        const grant = tokenOf(request)
+        if (grant === null || !mayInvoke(grant, name)) throw forbidden
+        return
+      }
       // On loopback any signature will do: a client must have signed at all, as it has to elsewhere.
-      const grant = needsToken ? grantOf(request) : isSigned(request) ? ADMIN : readToken(options.controlKeys(), bearerOf(request.headers.get('authorization')), options.clock())
-      if (grant === null || !mayInvoke(grant, name)) throw new SwarmError('FORBIDDEN', 'Forbidden')
+      if (!needsToken) return
+      const id = signerOf(request)
+      const grant = options.accessKey(id)?.grant ?? null
+      if ((grant === null || !mayInvoke(grant, name)) && !options.policyAllows(reference, id)) throw forbidden
     },
   }
 }

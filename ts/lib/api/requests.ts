@@ -72,3 +72,9 @@ function placeOf(message: string): { file?: string; line?: number; column?: numb
 
 /** The lines that pick the handler are ours; their position says nothing to the author of the function. */
 const withoutHandlerModule = (message: string): string => (message.startsWith(HANDLER_MODULE) ? message.replace(PLACE, '') : message)
+
+/** Some of the model's errors spell it `Message`, others `message`: clients read the one they know. */
+export function spelled(response: ControlResponse): ControlResponse {
+  const body = JSON.parse(response.body.toString()) as Record<string, unknown>
+  return { ...response, body: Buffer.from(JSON.stringify({ ...body, message: body['Message'] })) }
+}

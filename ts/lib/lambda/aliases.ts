@@ -63,7 +63,7 @@ export function list(call: Call): ControlResponse {
   context.latestOf(call, name)
   const version = call.request.query.get('FunctionVersion')
   const all = context.aliasesOf(call, name).filter(({ value }) => version === null || value['FunctionVersion'] === version)
-  const { items, next } = context.page(call, all)
+  const { items, next } = context.page(call, all, (item) => item.name)
   return json(200, { Aliases: items.map((item) => shown(call, name, item)), ...next })
 }
 

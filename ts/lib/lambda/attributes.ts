@@ -12,6 +12,9 @@ import { concurrency, eventInvoke, parse, runtimeManagement, tagging, urlConfig,
 
 type Value = Record<string, unknown>
 
+/** Some lists take no larger `MaxItems`. */
+const MAX_ITEMS = 50
+
 const missing = (message = 'The resource you requested does not exist.'): SwarmError => new SwarmError('NOT_FOUND', message)
 
 /** The reference of a call whose function (and qualifier) exists. */
@@ -37,9 +40,9 @@ export const urlIdOf = (name: string, qualifier: string): string =>
 
 function shownUrl(call: Call, name: string, item: ItemRecord): Value {
   const qualifier = qualifierOf(item)
-  const port = /:\d+$/.exec(call.host)?.[0] ?? ''
+  const [, scheme, port = ''] = /^(https?):.*?(:\d+)?$/.exec(call.origin) ?? []
   return {
-    FunctionUrl: `http://${urlIdOf(name, qualifier)}.lambda-url.${call.arns.region}.lambda.mesh${port}/`,
+    FunctionUrl: `${scheme}://${urlIdOf(name, qualifier)}.lambda-url.${call.arns.region}.lambda.mesh${port}/`,
     FunctionArn: call.arns.function(name, qualifier === '$LATEST' ? null : qualifier),
     ...item.value,
     CreationTime: new Date(item.createdAt).toISOString(),
@@ -59,7 +62,7 @@ export async function createUrl(call: Call): Promise<ControlResponse> {
   if (qualifier !== null && context.isVersion(qualifier)) throw new SwarmError('INVALID_PARAMETER', 'Qualifier: a function URL is of the function or of an alias')
   if (context.attributeOf(call, name, 'url', qualifier)) throw new SwarmError('CONFLICT', `Failed to create function url config for [functionArn = ${call.arns.function(name, qualifier)}]. Error message:  FunctionUrlConfig exists for this Lambda function`)
   const { AuthType, Cors, InvokeMode } = parse(urlConfig, call.request.body)
-  const item = await context.putAttribute(call, name, 'url', qualifier, { AuthType, InvokeMode, ...(Cors ? { Cors } : {}) })
+  const item = await context.putAttribute(call, name, 'url', qualifier, { AuthType, InvokeMode, ...(Cors && Object.keys(Cors).length > 0 ? { Cors } : {}) })
   return json(201, shownUrl(call, name, item))
 }
 
@@ -71,7 +74,10 @@ export function getUrl(call: Call): ControlResponse {
 export async function updateUrl(call: Call): Promise<ControlResponse> {
   const { name, item } = urlOf(call)
   const { AuthType, Cors, InvokeMode } = parse(urlUpdate, call.request.body)
-  const value = { ...item.value, ...(AuthType ? { AuthType } : {}), ...(InvokeMode ? { InvokeMode } : {}), ...(Cors ? { Cors } : {}) }
+  const { Cors: before, ...kept } = item.value
+  // An empty one takes back what was there.
+  const cors = Cors ?? before
+  const value = { ...kept, ...(AuthType ? { AuthType } : {}), ...(InvokeMode ? { InvokeMode } : {}), ...(cors && Object.keys(cors).length > 0 ? { Cors: cors } : {}) }
   return json(200, shownUrl(call, name, await context.putAttribute(call, name, 'url', qualifierOf(item), value)))
 }
 
@@ -82,7 +88,7 @@ export async function deleteUrl(call: Call): Promise<ControlResponse> {
 
 export function listUrls(call: Call): ControlResponse {
   const { name } = existing(call)
-  const { items, next } = context.page(call, allOf(call, name, 'url'))
+  const { items, next } = context.page(call, allOf(call, name, 'url'), (item) => item.name, MAX_ITEMS)
   return json(200, { FunctionUrlConfigs: items.map((item) => shownUrl(call, name, item)), ...next })
 }
 
@@ -109,12 +115,21 @@ const eventsFrom = (call: Call): Value => {
     if (destination && !/^arn:aws[a-zA-Z-]*:lambda:/.test(destination)) {
       throw new SwarmError('INVALID_PARAMETER', `DestinationConfig.${field}.Destination: ${destination} must be the ARN of a function: other services are not part of a mesh`)
     }
-    if (destination) context.resolve(call, context.parseReference(destination))
+    if (destination && !isThere(call, context.parseReference(destination))) throw new SwarmError('INVALID_PARAMETER', `DestinationConfig.${field}.Destination: there is no function ${destination}`)
   }
   return {
     ...(MaximumRetryAttempts === undefined ? {} : { MaximumRetryAttempts }),
     ...(MaximumEventAgeInSeconds === undefined ? {} : { MaximumEventAgeInSeconds }),
     ...(DestinationConfig ? { DestinationConfig: { OnSuccess: {}, OnFailure: {}, ...DestinationConfig } } : {}),
+  }
+}
+
+const isThere = (call: Call, reference: Reference): boolean => {
+  try {
+    context.resolve(call, reference)
+    return true
+  } catch {
+    return false
   }
 }
 
@@ -142,7 +157,7 @@ export async function deleteEvents(call: Call): Promise<ControlResponse> {
 
 export function listEvents(call: Call): ControlResponse {
   const { name } = existing(call)
-  const { items, next } = context.page(call, allOf(call, name, 'events'))
+  const { items, next } = context.page(call, allOf(call, name, 'events'), (item) => item.name, MAX_ITEMS)
   return json(200, { FunctionEventInvokeConfigs: items.map((item) => shownEvents(call, name, item)), ...next })
 }
 

@@ -16,6 +16,8 @@ export interface LambdaOptions {
   specOf: (name: string, config: FunctionConfig, sourceMap: string | null) => FunctionSpec
   /** Resolves when the edges have it, or the time is up. */
   waitForHolders: (record: FunctionRecord) => Promise<void>
+  /** The path with a query that lets whoever has it read that version's code for some minutes. */
+  linkTo: (path: string, version: string) => string
 }
 
 /** One call. */
@@ -24,8 +26,8 @@ export interface Call extends LambdaOptions {
   /** Parts of the path, decoded. */
   params: readonly string[]
   arns: Arns
-  /** As the caller wrote it. */
-  host: string
+  /** `http://host:port`, as the caller wrote it. */
+  origin: string
 }
 
 export const callOf = (options: LambdaOptions, request: Request, params: readonly string[]): Call => ({
@@ -33,7 +35,7 @@ export const callOf = (options: LambdaOptions, request: Request, params: readonl
   request,
   params,
   arns: arnsOf(regionOf(request.headers.get('authorization'))),
-  host: request.headers.get('host') ?? '',
+  origin: `${request.headers.get('x-forwarded-proto') === 'https' ? 'https' : 'http'}://${request.headers.get('host') ?? ''}`,
 })
 
 /** The function that the path's first part and `?Qualifier=` name. */
@@ -109,16 +111,26 @@ export function checkRevision(given: string | null | undefined, current: string)
   throw new SwarmError('STALE', 'The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id')
 }
 
+/** Of one answer, however many are asked for. */
 const MAX_ITEMS = 50
+const MARKER = /^[\w:$.!-]{1,256}$/
 
-/** One page of a sorted list, by `?Marker=` and `?MaxItems=`. */
-export function page<T>({ request }: Call, all: readonly T[], most = MAX_ITEMS): { items: T[]; next: { NextMarker?: string } } {
+/**
+ * One page of a list, by `?Marker=` and `?MaxItems=` (at most `most`). The marker is the key of the last item shown, so that
+ * items that come or go meanwhile move nothing. `keyOf` is in the order of the list.
+ */
+export function page<T>({ request }: Call, all: readonly T[], keyOf: (item: T) => string, most = 10_000): { items: T[]; next: { NextMarker?: string } } {
   const asked = request.query.get('MaxItems')
-  const size = asked === null ? most : Number(asked)
-  if (!Number.isInteger(size) || size < 1 || size > 10_000) throw new SwarmError('INVALID_PARAMETER', '1 validation error detected: MaxItems must be 1 to 10000')
-  const marker = request.query.get('Marker')
-  const from = marker === null || marker === '' ? 0 : Number(Buffer.from(marker, 'base64url').toString())
-  if (!Number.isInteger(from) || from < 0) throw new SwarmError('INVALID_PARAMETER', 'Invalid Marker')
-  const end = from + Math.min(size, most)
-  return { items: all.slice(from, end), next: end < all.length ? { NextMarker: Buffer.from(String(end)).toString('base64url') } : {} }
+  const size = asked === null ? MAX_ITEMS : Number(asked)
+  if (!Number.isInteger(size) || size < 1 || size > most) throw new SwarmError('INVALID_PARAMETER', `1 validation error detected: MaxItems must be 1 to ${most}`)
+  const marker = request.query.get('Marker') ?? ''
+  const after = Buffer.from(marker, 'base64url').toString()
+  if (marker !== '' && !MARKER.test(after)) throw new SwarmError('INVALID_PARAMETER', 'Invalid Marker')
+  const rest = marker === '' ? all : all.filter((item) => keyOf(item) > after)
+  const items = rest.slice(0, Math.min(size, MAX_ITEMS))
+  const last = items.at(-1)
+  return { items, next: last !== undefined && items.length < rest.length ? { NextMarker: Buffer.from(keyOf(last)).toString('base64url') } : {} }
 }
+
+/** A version's place in a list: `$LATEST` first, then by number. */
+export const versionKey = (name: string, version: string): string => `${name}!${isVersion(version) ? version.padStart(12, '0') : ''}`

@@ -24,6 +24,7 @@ export async function create(call: Call): Promise<ControlResponse> {
   const { name, qualifier } = context.parseReference(body.FunctionName)
   if (qualifier !== null) refuse(`FunctionName: ${body.FunctionName} must not name a version`)
   if (body.PackageType === 'Image' || body.Code.ImageUri) refuse('PackageType: container images are not supported: send a ZIP in Code.ZipFile')
+  if (!body.Runtime || !body.Handler) refuse('Runtime and Handler are mandatory parameters for functions created with deployment packages.')
   if (body.CodeSigningConfigArn) refuse('CodeSigningConfigArn: code signing is not supported')
   if (call.registry.get(name) !== null) throw new SwarmError('CONFLICT', `Function already exist: ${name}`)
   const zip = zipOf(body.Code)
@@ -41,10 +42,10 @@ export function get(call: Call): ControlResponse {
   const { record, version } = context.resolve(call, reference)
   const tags = context.attributeOf(call, reference.name, 'tags')?.value
   const reserved = call.registry.get(reference.name)?.config['concurrency']
-  const query = version === '$LATEST' ? '' : `?Qualifier=${version}`
+  const path = `/2015-03-31/functions/${reference.name}/code`
   return json(200, {
     Configuration: configurationOf(record, { ...reference, version }, call.arns),
-    Code: { RepositoryType: 'S3', Location: `http://${call.host}/2015-03-31/functions/${reference.name}/code${query}` },
+    Code: { RepositoryType: 'S3', Location: call.origin + call.linkTo(path, version) },
     ...(tags && Object.keys(tags).length > 0 ? { Tags: tags } : {}),
     ...(typeof reserved === 'number' ? { Concurrency: { ReservedConcurrentExecutions: reserved } } : {}),
   })
@@ -64,12 +65,14 @@ export function configuration(call: Call): ControlResponse {
 }
 
 export function list(call: Call): ControlResponse {
+  const which = call.request.query.get('FunctionVersion')
+  if (which !== null && which !== 'ALL') refuse(`1 validation error detected: Value '${which.slice(0, 20)}' at 'functionVersion' failed to satisfy constraint: Member must satisfy enum value set: [ALL]`)
   const all = call.registry.list().filter(({ name }) => covers(call.request.grant, name)).flatMap((record) => {
     const latest = { record, shown: { name: record.name, version: '$LATEST', qualifier: null as string | null } }
-    if (call.request.query.get('FunctionVersion') !== 'ALL') return [latest]
+    if (which === null) return [latest]
     return [{ ...latest, shown: { ...latest.shown, qualifier: '$LATEST' } }, ...shownVersions(call, record.name)]
   })
-  const { items, next } = context.page(call, all)
+  const { items, next } = context.page(call, all, ({ shown }) => context.versionKey(shown.name, shown.version))
   return json(200, { Functions: items.map(({ record, shown }) => configurationOf(record, shown, call.arns)), ...next })
 }
 
@@ -122,7 +125,7 @@ export async function remove(call: Call): Promise<ControlResponse> {
   if (qualifier === null) {
     await call.registry.publish({ type: 'delete', name })
     for (const part of call.registry.parts(name)) if (!part.deleted) await call.registry.publish({ type: 'delete', name: part.name })
-    return empty(204)
+    return deleted
   }
   if (qualifier === '$LATEST') refuse('$LATEST version cannot be deleted without deleting the function.')
   if (!context.isVersion(qualifier)) refuse('Deletion of aliases is not currently supported: use DeleteAlias')
@@ -133,8 +136,11 @@ export async function remove(call: Call): Promise<ControlResponse> {
     throw new SwarmError('CONFLICT', `Version ${qualifier} is in use by: ${users.map((alias) => alias.name.slice(name.length + 1)).join(', ')}`)
   }
   await call.registry.publish({ type: 'delete', name: key })
-  return empty(204)
+  return deleted
 }
+
+/** The one deletion whose modelled status is not 204. */
+const deleted = empty(200)
 
 const pointsAt = ({ FunctionVersion, RoutingConfig }: context.Alias, version: string): boolean =>
   FunctionVersion === version || Object.hasOwn(RoutingConfig?.AdditionalVersionWeights ?? {}, version)
@@ -155,7 +161,7 @@ export async function publish(call: Call): Promise<ControlResponse> {
 export function versions(call: Call): ControlResponse {
   const { name } = context.referenceOf(call)
   const latest = { record: context.latestOf(call, name), shown: { name, version: '$LATEST', qualifier: '$LATEST' } }
-  const { items, next } = context.page(call, [latest, ...shownVersions(call, name)])
+  const { items, next } = context.page(call, [latest, ...shownVersions(call, name)], ({ shown }) => context.versionKey(name, shown.version))
   return json(200, { Versions: items.map(({ record, shown }) => configurationOf(record, shown, call.arns)), ...next })
 }
 
@@ -200,6 +206,7 @@ const storable = (body: Settings): Stored => keptSchema.parse(body)
 /** A deploy of what the body says, over what was before; checked as one of `POST /functions` is. */
 function deployOf(name: string, body: Settings, before: FunctionConfig | null, zip: Buffer | null): Deploy {
   if (body.Layers && body.Layers.length > 0) refuse('Layers: layers are not supported: put their files into the ZIP')
+  if (body.DeadLetterConfig?.TargetArn) refuse('DeadLetterConfig: there is no SQS and no SNS here: events that are given up are kept on the edges (GET /dead-letters)')
   if (body.FileSystemConfigs && body.FileSystemConfigs.length > 0) refuse('FileSystemConfigs: file systems are not supported')
   if (body.ImageConfig && Object.keys(body.ImageConfig).length > 0) refuse('ImageConfig: container images are not supported')
   if (body.VpcConfig && [...(body.VpcConfig.SubnetIds ?? []), ...(body.VpcConfig.SecurityGroupIds ?? [])].length > 0) refuse('VpcConfig: there are no VPCs here')

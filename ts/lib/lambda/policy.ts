@@ -5,7 +5,7 @@ import type { ControlResponse } from '../native.js'
 import type { ItemRecord } from '../registry/record.js'
 import * as context from './context.js'
 import type { Call } from './context.js'
-import type { Reference } from '../api/names.js'
+import { ACCOUNT, type Reference } from '../api/names.js'
 import { parse, permission } from './shapes.js'
 
 type Statement = Record<string, unknown>
@@ -43,6 +43,16 @@ function conditionOf(body: ReturnType<typeof parse<typeof permission._output>>):
     ...(body.InvokedViaFunctionUrl === undefined ? {} : { Bool: { 'lambda:InvokedViaFunctionUrl': String(body.InvokedViaFunctionUrl) } }),
   }
 }
+
+/** Whether a policy lets whoever has that access key invoke through a URL that asks for signatures. */
+export const allowsUrl = (policy: ItemRecord | null, accessKeyId: string): boolean =>
+  ((policy?.value['statements'] as Statement[] | undefined) ?? []).some(({ Action, Condition, Principal }) => {
+    const principal = (Principal as { AWS?: unknown } | null)?.AWS ?? Principal
+    const known = ['*', `arn:aws:iam::${ACCOUNT}:root`, `arn:aws:iam::${ACCOUNT}:user/${accessKeyId}`]
+    const conditions = JSON.stringify(Condition ?? { StringEquals: { 'lambda:FunctionUrlAuthType': 'AWS_IAM' } })
+    // What other conditions ask for is not known here, so they are not met.
+    return ['*', 'lambda:*', 'lambda:InvokeFunctionUrl'].includes(String(Action)) && known.includes(String(principal)) && conditions === '{"StringEquals":{"lambda:FunctionUrlAuthType":"AWS_IAM"}}'
+  })
 
 export async function add(call: Call): Promise<ControlResponse> {
   const { item, reference, statements } = policyOf(call)

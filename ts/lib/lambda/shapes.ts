@@ -112,6 +112,7 @@ export const permission = z.looseObject({
 })
 
 export const concurrency = z.looseObject({ ReservedConcurrentExecutions: z.int().min(0).max(1_000) })
+export const recursionConfig = z.looseObject({ RecursiveLoop: z.enum(['Allow', 'Terminate']) })
 export const tagging = z.looseObject({ Tags: tags })
 export const runtimeManagement = z.looseObject({ UpdateRuntimeOn: z.enum(['Auto', 'Manual', 'FunctionUpdate']), RuntimeVersionArn: z.string().optional() })
 

@@ -98,7 +98,7 @@ function control(given: Given = {}) {
     chaos: false,
     history: () => [],
     functions,
-    ...openGuards({ httpHost: given.httpHost ?? '127.0.0.1', needsToken: given.httpHost !== undefined, hosts: ['my.edge'], controlKeys: () => [CONTROL_KEY], accessKey: () => null, clock: () => NOW }),
+    ...openGuards({ httpHost: given.httpHost ?? '127.0.0.1', needsToken: given.httpHost !== undefined, hosts: ['my.edge'], controlKeys: () => [CONTROL_KEY], accessKey: () => null, policyAllows: () => false, clock: () => NOW }),
     documents: { openApi: () => ({}), projectSchema: () => ({}) },
     metrics: () => Promise.resolve({ contentType: 'text/plain', text: 'up 1\n' }),
     onError: (error) => errors.push(error),

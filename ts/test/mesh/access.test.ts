@@ -32,7 +32,8 @@ interface Key {
 
 let mesh: MeshOfEdges
 let admin = ''
-let newSigner: (key: Key) => Signer
+let control: Buffer
+let newSigner: (key: Key, service?: string) => Signer
 
 class Sha256 {
   #hash
@@ -50,9 +51,9 @@ class Sha256 {
 before(async () => {
   await installPackages()
   const { SignatureV4 } = createRequire(join(BUILT, 'package.json'))('@smithy/signature-v4') as { SignatureV4: new (options: unknown) => Signer }
-  newSigner = (credentials) => new SignatureV4({ credentials, region: 'eu-central-1', service: 'lambda', sha256: Sha256 })
+  newSigner = (credentials, service = 'lambda') => new SignatureV4({ credentials, region: 'eu-central-1', service, sha256: Sha256 })
   mesh = await startMesh({ SWARMLAMBDA_CONTROL: 'token' })
-  const { control } = deriveKeys(Buffer.from((await readFile(join(mesh.folder, 'cluster.key'), 'utf8')).trim(), 'hex'))
+  ;({ control } = deriveKeys(Buffer.from((await readFile(join(mesh.folder, 'cluster.key'), 'utf8')).trim(), 'hex')))
   const bearer = (role: 'admin' | 'deployer' | 'invoker', functions: string[]): string => `Bearer ${mintToken(control, Date.now() + 60_000, { role, functions })}`
   admin = bearer('admin', ['*'])
   deployer = bearer('deployer', ['team-*'])
@@ -95,6 +96,34 @@ describe('roles of tokens', () => {
     const { functions } = (await as(deployer, 'GET', '/functions')).json as { functions: { name: string }[] }
     assert.deepEqual(functions.map(({ name }) => name), ['team-a'])
     assert.doesNotMatch((await as(deployer, 'GET', '/2015-03-31/functions')).text, /other/)
+  })
+  test('a deployer schedules its own functions only', async () => {
+    const every = (name: string): unknown => ({ function: name, expression: 'rate(1 day)' })
+    assert.equal((await as(deployer, 'PUT', '/schedules/own', every('team-a'))).status, 201)
+    assert.equal((await as(admin, 'PUT', '/schedules/foreign', every('other'))).status, 201)
+    for (const [method, body] of [['PUT', every('team-a')], ['GET', null], ['DELETE', null]] as const) assert.equal((await as(deployer, method, '/schedules/foreign', body)).status, 403, method)
+    assert.equal((await as(deployer, 'PUT', '/schedules/own', every('other'))).status, 403)
+    const { schedules } = (await as(deployer, 'GET', '/schedules')).json as { schedules: { name: string }[] }
+    assert.deepEqual(schedules.map(({ name }) => name), ['own'])
+    assert.equal((await as(invoker, 'PUT', '/schedules/own', every('team-a'))).status, 403)
+  })
+  test('a token that is expired, forged or of another cluster is none', async () => {
+    const claims = { role: 'admin' as const, functions: ['*'] }
+    const [head = '', , mac = ''] = admin.replace('Bearer ', '').split('.')
+    const other = Buffer.from(JSON.stringify({ expires: Date.now() + 60_000, ...claims })).toString('base64url')
+    for (const token of [mintToken(control, Date.now() - 1, claims), mintToken(Buffer.alloc(32), Date.now() + 60_000, claims), [head, other, mac].join('.'), 'swl2.x.y', '']) {
+      assert.equal((await as(`Bearer ${token}`, 'GET', '/functions')).status, 403, token)
+    }
+  })
+  test('the link to a function’s code carries its own credentials, for that code only', async () => {
+    const answer = await as(admin, 'GET', '/2015-03-31/functions/team-a')
+    const { Code: { Location } } = answer.json as { Code: { Location: string } }
+    assert.equal((await call('GET', Location)).status, 200)
+    assert.equal((await call('GET', Location.replace('edge-a', 'edge-b').replace(mesh.url('edge-a'), mesh.url('edge-b')))).status, 200)
+    assert.equal((await call('GET', Location.replace('team-a', 'other'))).status, 403)
+    assert.equal((await call('GET', Location.replace(/Expires=\d/, 'Expires=9'))).status, 403)
+    assert.equal((await call('GET', Location.replace('/code?', '/configuration?'))).status, 403)
+    assert.equal((await call('DELETE', Location.replace('/code?', '?'))).status, 403)
   })
   test('an invoker reads nothing', async () => {
     assert.equal((await as(invoker, 'GET', '/functions')).status, 403)
@@ -142,10 +171,33 @@ describe('signatures', () => {
     const answer = await signed(json as Key, 'GET', '/fn/team-a/')
     assert.deepEqual([answer.status, answer.text], [200, 'do-not-tell'])
     assert.equal((await signed(stranger, 'GET', '/fn/team-a/')).status, 403)
+    const presigned = await newSigner(json as Key).presign(requestOf('GET', '/fn/team-a/x', 'edge-a'), { expiresIn: 60 })
+    assert.equal((await send(presigned)).status, 200)
+    assert.equal((await send({ ...presigned, path: '/fn/team-a/y' })).status, 403)
+    assert.equal((await as(invoker, 'GET', '/fn/team-a/')).status, 200)
+    // A resource policy opens it to any key, or to one.
+    const permission = { StatementId: 'one', Action: 'lambda:InvokeFunctionUrl', FunctionUrlAuthType: 'AWS_IAM', Principal: `arn:aws:iam::000000000000:user/${stranger.accessKeyId}` }
+    assert.equal((await as(admin, 'POST', '/2015-03-31/functions/team-a/policy', permission)).status, 201)
+    assert.equal((await signed(stranger, 'GET', '/fn/team-a/')).status, 200)
+    assert.equal((await as(admin, 'DELETE', '/2015-03-31/functions/team-a/policy/one')).status, 204)
+    assert.equal((await signed(stranger, 'GET', '/fn/team-a/')).status, 403)
+  })
+
+  test('a recorded request is good for five minutes, and never for another service', async () => {
+    const key = (await as(admin, 'POST', '/access-keys', { role: 'deployer', functions: ['*'] })).json as Key
+    const recorded = await newSigner(key).sign(requestOf('GET', '/functions', 'edge-a'), { signingDate: new Date(Date.now() - 4 * 60_000) })
+    assert.deepEqual([(await send(recorded)).status, (await send(recorded)).status], [200, 200])
+    const late = await newSigner(key).sign(requestOf('GET', '/functions', 'edge-a'), { signingDate: new Date(Date.now() - 6 * 60_000) })
+    assert.match((await send(late)).text, /Signature expired: \d{8}T\d{6}Z is now earlier than/)
+    const early = await newSigner(key).sign(requestOf('GET', '/functions', 'edge-a'), { signingDate: new Date(Date.now() + 6 * 60_000) })
+    assert.match((await send(early)).text, /Signature not yet current/)
+    const elsewhere = await newSigner(key, 's3').sign(requestOf('GET', '/functions', 'edge-a'))
+    assert.match((await send(elsewhere)).text, /correct service: 'lambda'/)
   })
 })
 
-test('an environment is on no disk in clear', async () => {
+test('an environment is on no disk in clear, and in no log', async () => {
+  for (const edge of Object.values(mesh.edges)) assert.doesNotMatch(edge.output(), /do-not-tell/)
   const { execFile } = await import('node:child_process')
   const found = await new Promise<boolean>((resolve) => execFile('grep', ['-rqa', 'do-not-tell', mesh.folder], (error) => resolve(error === null)))
   assert.equal(found, false)

@@ -4,7 +4,7 @@ import { EventEmitter, once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
-import { startMesh, type MeshOfEdges } from './harness/edges.js'
+import { connected, startMesh, type MeshOfEdges } from './harness/edges.js'
 import { call, deploy, invoke, type Answer } from './harness/http.js'
 
 interface Entry {
@@ -95,6 +95,9 @@ describe('asynchronous invocations', () => {
     assert.equal(letter['edge'], 'edge-a')
     assert.deepEqual(letter['event'], { n: 2 })
     assert.equal((letter['response'] as { errorMessage: string }).errorMessage, 'ledger 500')
+    await mesh.restart('edge-a')
+    await connected(Object.values(mesh.edges))
+    assert.deepEqual((await deadLetters(mesh.url('edge-b'))).map(({ id }) => id), [letter['id']], 'a dead letter did not survive kill -9')
     failing.delete('/failing')
     const redriven = await call('POST', `${mesh.url('edge-b')}/dead-letters/${String(letter['id'])}/redrive`, {})
     assert.equal(redriven.status, 202, redriven.text)

@@ -1,29 +1,23 @@
-// Functions as HTTP servers: payload format 2.0 in and out, by path and by host, streams, failures, real frameworks.
+// Functions as HTTP servers: payload format 2.0 in and out, by path and by host, streams, failures.
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { stop } from 'esbuild'
-import { inlined } from '../../lib/bundle/esbuild.js'
-import { bundleFolder } from '../../lib/bundle/folder.js'
-import { BUILT, installPackages } from '../corpus/packages.js'
 import { startEdge, type Edge } from './harness/edges.js'
-import { call, deploy } from './harness/http.js'
+import { deploy } from './harness/http.js'
 
 let folder = ''
 let program: Edge
 let edge = ''
 before(async () => {
-  await installPackages()
   folder = await mkdtemp(join(tmpdir(), 'swarm-'))
   program = await startEdge({ name: 'edge-a', folder })
   edge = program.url
 })
 after(async () => {
   await program.kill()
-  await stop()
   await rm(folder, { recursive: true, force: true })
 })
 
@@ -150,40 +144,4 @@ describe('an answer', () => {
     assert.equal(cut.status, 200)
     await assert.rejects(cut.text())
   })
-})
-
-const FRAMEWORKS = {
-  hono: `import { Hono } from 'hono'; import { handle } from 'hono/aws-lambda'; import { setCookie } from 'hono/cookie'
-    const app = new Hono()
-    app.get('/users/:id', (c) => { setCookie(c, 'a', '1'); setCookie(c, 'b', '2'); return c.json({ id: c.req.param('id'), q: c.req.queries('q') }) })
-    app.post('/echo', async (c) => c.text((await c.req.text()).toUpperCase(), 201))
-    app.get('/bytes', (c) => c.body(new Uint8Array([1, 2, 255]), 200, { 'content-type': 'image/png' }))
-    export const handler = handle(app)`,
-  express: `import express from 'express'; import serverless from 'serverless-http'
-    const app = express()
-    app.get('/users/:id', (q, r) => { r.cookie('a', '1'); r.cookie('b', '2'); r.json({ id: q.params.id, q: q.query.q }) })
-    app.post('/echo', express.text({ type: '*/*' }), (q, r) => r.status(201).send(q.body.toUpperCase()))
-    app.get('/bytes', (q, r) => r.type('image/png').send(Buffer.from([1, 2, 255])))
-    export const handler = serverless(app, { binary: ['image/*'] })`,
-}
-
-describe('a framework', () => {
-  for (const [name, source] of Object.entries(FRAMEWORKS)) {
-    test(`serves HTTP: ${name}`, async () => {
-      const path = join(BUILT, `web-${name}`)
-      await mkdir(path, { recursive: true })
-      await writeFile(join(path, 'app.mjs'), source)
-      const made = await call('POST', `${edge}/functions`, { name, files: { 'index.mjs': inlined(await bundleFolder(path, 'app.handler')) } })
-      assert.equal(made.status, 201, made.text)
-      const users = await fetch(`${edge}/fn/${name}/users/5?q=a&q=b`)
-      const { id, q } = (await users.json()) as { id: string; q: string | string[] }
-      assert.deepEqual([users.status, id, String(q)], [200, '5', 'a,b'])
-      assert.deepEqual(users.headers.getSetCookie().map((cookie) => cookie.slice(0, 3)), ['a=1', 'b=2'])
-      const echo = await fetch(`${edge}/fn/${name}/echo`, { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'grüße' })
-      assert.deepEqual([echo.status, await echo.text()], [201, 'GRÜSSE'])
-      const bytes = await fetch(`${edge}/fn/${name}/bytes`)
-      assert.deepEqual([bytes.headers.get('content-type'), [...new Uint8Array(await bytes.arrayBuffer())]], ['image/png', [1, 2, 255]])
-      assert.equal((await fetch(`${edge}/fn/${name}/missing`)).status, 404)
-    })
-  }
 })
