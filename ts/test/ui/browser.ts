@@ -11,7 +11,7 @@ const FLAGS = [
   '--disable-component-update', '--disable-sync',
 ]
 /** Every wait of a test on a page. */
-export const WAIT_MS = 15_000
+export const WAIT_MS = 30_000
 
 export async function openBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: findChromium(), args: FLAGS })

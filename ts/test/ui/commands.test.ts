@@ -9,7 +9,7 @@ import type { Browser, Page } from 'playwright-core'
 import { deployByForm, goTo, node, openBrowser, openPage, seesUp, seriousFaults } from './browser.js'
 import { type Mesh, openMesh, openThreeEdges } from './processes.js'
 
-describe('commands to edges', { timeout: 240_000 }, () => {
+describe('commands to edges', { timeout: 300_000 }, () => {
   let mesh: Mesh
   let browser: Browser
   let page: Page
@@ -82,7 +82,7 @@ describe('commands to edges', { timeout: 240_000 }, () => {
   })
 })
 
-describe('the page of a mesh that asks for a token', { timeout: 120_000 }, () => {
+describe('the page of a mesh that asks for a token', { timeout: 300_000 }, () => {
   let mesh: Mesh
   let browser: Browser
 

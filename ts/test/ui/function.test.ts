@@ -10,7 +10,7 @@ import { type Mesh, openThreeEdges } from './processes.js'
 const CODE = 'exports.handler = async (event) => { console.log("first line of", event.word); return { said: event.word, n: 1 } }'
 const LATER = CODE.replace('n: 1', 'n: 2')
 
-describe('the page of a function', { timeout: 240_000 }, () => {
+describe('the page of a function', { timeout: 300_000 }, () => {
   let mesh: Mesh
   let browser: Browser
   let page: Page

@@ -16,7 +16,7 @@ const STARTED_AT = Date.now() - 3_600_000
 const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.woff2': 'font/woff2' }
 const BUILT = resolve('dist/ui')
 
-describe('the page of a large mesh', { timeout: 120_000 }, () => {
+describe('the page of a large mesh', { timeout: 240_000 }, () => {
   let server: Server
   let browser: Browser
   const streams = new Set<ServerResponse>()

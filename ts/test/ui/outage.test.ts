@@ -11,7 +11,7 @@ const DOWN_WITHIN_MS = 3_000
 /** A machine that runs other tests besides wakes timers late. */
 const SLACK_MS = 1_000
 
-describe('the page during an outage', { timeout: 240_000 }, () => {
+describe('the page during an outage', { timeout: 300_000 }, () => {
   let mesh: Mesh
   let browser: Browser
   let proxy: Program

@@ -23,7 +23,6 @@ interface Props {
 
 const NODE_TYPES = { edge: EdgeNode, region: RegionNode }
 const EDGE_TYPES = { link: LinkEdge }
-const PRO = { hideAttribution: false }
 /** Above this many edges those out of sight don't exist, and a small map shows where one is. */
 const MANY_EDGES = 60
 
@@ -64,7 +63,7 @@ export function ClusterFlow({ snapshot, mesh, selected, onSelect }: Props) {
   return (
     <div className="flow" ref={stage}>
       <ReactFlow<FlowNode, LinkFlowEdge>
-        nodes={nodes} edges={lines} nodeTypes={NODE_TYPES} edgeTypes={EDGE_TYPES} proOptions={PRO}
+        nodes={nodes} edges={lines} nodeTypes={NODE_TYPES} edgeTypes={EDGE_TYPES} attributionPosition="top-right"
         onNodesChange={onNodesChange} onInit={setFlow} onPaneClick={() => onSelect(null)}
         onMoveStart={(event) => { if (event !== null) touch() }} onlyRenderVisibleElements={many}
         nodesConnectable={false} edgesFocusable={false} multiSelectionKeyCode={null} selectionKeyCode={null}

@@ -3,8 +3,9 @@ import { Handle, type Node, type NodeProps, Position } from '@xyflow/react'
 import { memo } from 'react'
 import type { EdgeSnapshot } from '../../../ts/lib/snapshot.ts'
 import { count, milliseconds, rate } from '../format.ts'
+import type { Pulse } from '../mesh/pulses.ts'
 import type { LoadPoint } from '../mesh/state.ts'
-import { Glyph, STATE_TEXT, stateTone } from '../parts/Glyph.tsx'
+import { classTone, Glyph, STATE_TEXT, stateTone } from '../parts/Glyph.tsx'
 import { failingShare, HealthRing } from '../parts/HealthRing.tsx'
 import { Sparkline } from '../parts/Sparkline.tsx'
 import { useDetail } from './detail.ts'
@@ -19,6 +20,8 @@ export type EdgeNodeData = {
   load: readonly LoadPoint[]
   /** What a passing request shows on this edge. */
   flash: 'answered' | 'failed' | null
+  /** Requests that it answered just now. */
+  blips: readonly Pulse[]
 }
 
 export type EdgeFlowNode = Node<EdgeNodeData, 'edge'>
@@ -28,6 +31,9 @@ export const EdgeNode = memo(function EdgeNode({ data, selected }: NodeProps<Edg
   const detail = useDetail()
   return (
     <div className={`edge-node ${edge.state} ${detail} ${flash ?? ''} ${selected ? 'selected' : ''}`} data-edge={edge.name}>
+      {detail !== 'dot' && data.blips.length > 0 && <span className="blips" aria-hidden="true">
+        {data.blips.map((pulse) => <i key={pulse.id} className={classTone(pulse.cause)} />)}
+      </span>}
       {detail === 'dot' ? <Glyph tone={stateTone(edge.state)} /> : detail === 'brief' ? <Brief {...data} /> : <Full {...data} />}
       <Handle type="source" position={Position.Top} isConnectable={false} />
       <Handle type="target" position={Position.Top} isConnectable={false} />

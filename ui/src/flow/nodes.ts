@@ -38,6 +38,7 @@ export function flowNodes({ snapshot, places, load, pulses, selected }: NodesInp
   const regions = frames(snapshot.edges, places).map((frame) => regionNode(frame, byId))
   const newest = Math.max(0, ...snapshot.edges.map((edge) => edge.registrySeq))
   const flashes = flashesOf(pulses)
+  const passing = Map.groupBy(pulses.filter((pulse) => pulse.from === null), (pulse) => pulse.to)
   const edges = snapshot.edges.map((edge): EdgeFlowNode => {
     const serving = edge.name === snapshot.self
     const lag = edge.reachable ? newest - edge.registrySeq : 0
@@ -55,6 +56,7 @@ export function flowNodes({ snapshot, places, load, pulses, selected }: NodesInp
         age: ageOf(edge, snapshot.at),
         load: snapshot.edges.length > MAX_SPARKLINES ? NO_LOAD : load[edge.id] ?? NO_LOAD,
         flash: flashes.get(edge.id) ?? null,
+        blips: passing.get(edge.id) ?? NO_PULSES,
       },
     }
   })
@@ -115,7 +117,7 @@ function flashesOf(pulses: readonly Pulse[]): Map<string, 'answered' | 'failed'>
   const flashes = new Map<string, 'answered' | 'failed'>()
   for (const { cause, from, to } of pulses) {
     if (from !== null) flashes.set(from, 'failed')
-    flashes.set(to, from === null && cause !== 'ok' ? 'failed' : 'answered')
+    if (from !== null || cause !== 'ok') flashes.set(to, from === null ? 'failed' : 'answered')
   }
   return flashes
 }

@@ -60,7 +60,8 @@ export function TestConsole({ name }: { name: string }) {
       <CodeEditor label="Event, JSON" rows={7} value={event} invalid={wrong} onSubmit={task.run} onChange={setEvent} />
       <div className="actions">
         <button type="submit" className="primary" disabled={task.busy || wrong !== null}>{task.busy ? 'Invoking…' : 'Invoke'}</button>
-        <span className="segmented" role="group" aria-label="Copy as">
+        <span className="segmented copy-as" role="group" aria-label="Copy as">
+          <span className="copy-label" aria-hidden="true">Copy as</span>
           <CopyButton label="curl" text={() => asCurl(target)} />
           <CopyButton label="aws-cli" text={() => asAwsCli(target)} />
           <CopyButton label="SDK" text={() => asSdk(target)} />
