@@ -29,6 +29,7 @@ impl Door {
     /// The response to a request that has to come in elsewhere. Notes on others that they came by TLS, for functions and the
     /// host, whatever the client says.
     pub(crate) fn receive<B>(&self, request: &mut Request<B>) -> Option<Response<Body>> {
+        name_host(request);
         match self {
             Self::Http => None,
             Self::Redirect(port) => redirect(request, *port),
@@ -46,6 +47,17 @@ impl Door {
     }
 }
 
+/// HTTP/2 names the host in `:authority`; functions and the host look for it where HTTP/1.1 has it (RFC 9113 §8.3.1).
+fn name_host<B>(request: &mut Request<B>) {
+    if request.headers().contains_key(HOST) {
+        return;
+    }
+    let host = request.uri().authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
+    if let Some(host) = host {
+        request.headers_mut().insert(HOST, host);
+    }
+}
+
 /// 308: the client repeats its method and its body.
 fn redirect<B>(request: &Request<B>, port: u16) -> Option<Response<Body>> {
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
@@ -54,8 +66,7 @@ fn redirect<B>(request: &Request<B>, port: u16) -> Option<Response<Body>> {
     }
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
-    let named = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-    let authority = named.or_else(|| request.uri().authority().map(|authority| authority.as_str()));
+    let authority = request.headers().get(HOST).and_then(|host| host.to_str().ok());
     let host = authority.and_then(|authority| authority.parse::<hyper::http::uri::Authority>().ok());
     let location = host.and_then(|authority| {
         let host = authority.host();
@@ -90,6 +101,16 @@ mod tests {
         assert_eq!(sent_to("a.example", "/", 8443), to("https://a.example:8443/"));
         assert_eq!(sent_to("[::1]:80", "/", 8443), to("https://[::1]:8443/"));
         assert_eq!(sent_to("a b", "/", 443), (400, None));
+    }
+
+    #[test]
+    fn names_the_host_of_http2_as_http1_does() {
+        let mut request = Request::builder().uri("https://a.example:8443/x").body(()).unwrap();
+        assert!(Door::Http.receive(&mut request).is_none());
+        assert_eq!(request.headers()[HOST], "a.example:8443");
+        let mut request = Request::builder().uri("https://a.example/x").header(HOST, "b.example").body(()).unwrap();
+        Door::Http.receive(&mut request);
+        assert_eq!(request.headers()[HOST], "b.example");
     }
 
     #[test]

@@ -103,11 +103,11 @@ function routesOf({ accessKeys, chaos, commands, documents, drain, events: { dea
     {
       path: /^\/functions\/?$/,
       methods: {
-        GET: (request) => json(200, { functions: functions.list(hostOf(request)).filter(({ name }) => covers(request.grant, name)) }),
+        GET: (request) => json(200, { functions: functions.list(originOf(request)).filter(({ name }) => covers(request.grant, name)) }),
         POST: async (request) => {
           const wait = parseWait(request.query.get('wait'))
           const deploy = isArchive(request.headers.get('content-type')) ? parseArchiveDeploy(request.body, request.query) : parseDeploy(request.body)
-          const { created, description } = await functions.deploy(deploy, wait, hostOf(request))
+          const { created, description } = await functions.deploy(deploy, wait, originOf(request))
           return json(created ? 201 : 200, description)
         },
       },
@@ -115,7 +115,7 @@ function routesOf({ accessKeys, chaos, commands, documents, drain, events: { dea
     {
       path: /^\/functions\/([^/]+)$/,
       methods: {
-        GET: (request, name) => json(200, functions.get(parseName(name), hostOf(request))),
+        GET: (request, name) => json(200, functions.get(parseName(name), originOf(request))),
         DELETE: async (_request, name) => {
           await functions.remove(parseName(name))
           return empty(204)
@@ -125,7 +125,7 @@ function routesOf({ accessKeys, chaos, commands, documents, drain, events: { dea
     { path: /^\/functions\/([^/]+)\/files$/, methods: { GET: async (_request, name) => json(200, await functions.files(parseName(name))) } },
     {
       path: /^\/functions\/([^/]+)\/rollback$/,
-      methods: { POST: async (request, name) => json(200, await functions.rollback(parseName(name), parseRollback(request.body), hostOf(request))) },
+      methods: { POST: async (request, name) => json(200, await functions.rollback(parseName(name), parseRollback(request.body), originOf(request))) },
     },
     {
       path: /^\/dead-letters$/,
@@ -264,4 +264,5 @@ const INVOCATION = /^\/(?:2015-03-31\/functions\/([^/]+)\/invocations|2014-11-13
 const isLambda = ({ path }: Pick<Request, 'path'>): boolean => /^\/20\d\d-\d\d-\d\d\//.test(path)
 
 /** As the caller wrote it: URLs in answers lead back the way the caller came, through the proxy if there is one. */
-const hostOf = ({ headers }: Request): string => headers.get('host') ?? ''
+/** As the client came: the gateway notes TLS, a proxy what came to it. */
+const originOf = ({ headers }: Request): string => `${headers.get('x-forwarded-proto') === 'https' ? 'https' : 'http'}://${headers.get('host') ?? ''}`

@@ -46,12 +46,12 @@ export interface Functions {
   /** Everything before the registry: refused with `BUNDLE_FAILED` or `LOAD_FAILED`. */
   build(deploy: Deploy): Promise<Built>
   /** Refused with `BUNDLE_FAILED` or `LOAD_FAILED` before anything is published: what was deployed keeps serving. */
-  deploy(deploy: Deploy, wait: Wait, host: string): Promise<{ created: boolean; description: Description }>
+  deploy(deploy: Deploy, wait: Wait, origin: string): Promise<{ created: boolean; description: Description }>
   /** Makes the code and the settings of a published version `$LATEST` again; or `NOT_FOUND`. */
-  rollback(name: string, version: string, host: string): Promise<Description>
-  list(host: string): Description[]
+  rollback(name: string, version: string, origin: string): Promise<Description>
+  list(origin: string): Description[]
   /** Or `NOT_FOUND`. */
-  get(name: string, host: string): Description
+  get(name: string, origin: string): Description
   /** The author's files as they were deployed; or `NOT_FOUND`, also where they were too large to keep, or are no text. */
   files(name: string): Promise<{ files: Record<string, string> }>
   /** With its versions, aliases and attributes; or `NOT_FOUND`. */
@@ -80,7 +80,7 @@ export function openFunctions(options: FunctionsOptions): Functions {
     return { source, sourceMap, module, pluginDigest, codeSha256 }
   }
 
-  const describe = (record: FunctionRecord, host: string): Description => ({
+  const describe = (record: FunctionRecord, origin: string): Description => ({
     name: record.name,
     version: '$LATEST',
     revisionId: record.revisionId,
@@ -90,7 +90,7 @@ export function openFunctions(options: FunctionsOptions): Functions {
     createdAt: new Date(record.createdAt).toISOString(),
     lastModified: new Date(record.lastModified).toISOString(),
     edges: holders(record.name, record.revisionId),
-    url: `http://${host}/2015-03-31/functions/${record.name}/invocations`,
+    url: `${origin}/2015-03-31/functions/${record.name}/invocations`,
   })
 
   const find = (name: string): FunctionRecord => {
@@ -101,24 +101,24 @@ export function openFunctions(options: FunctionsOptions): Functions {
 
   return {
     build: (deploy) => gate(() => build(deploy)),
-    async deploy(deploy, wait, host) {
+    async deploy(deploy, wait, origin) {
       const built = await gate(() => build(deploy))
       const created = registry.get(deploy.name) === null
       const record = await registry.publish({ type: 'put', name: deploy.name, config: deploy.config, ...built, ...(await kept(deploy.code)) })
       await options.waitForHolders(record, wait)
-      return { created, description: describe(record, host) }
+      return { created, description: describe(record, origin) }
     },
-    async rollback(name, version, host) {
+    async rollback(name, version, origin) {
       const { concurrency } = find(name).config
       const from = registry.get(qualifiedKey(name, version))
       if (from === null) throw new SwarmError('NOT_FOUND', `Function not found: ${name}:${version}`)
       // Reserved concurrency is the function's, not a version's.
       const record = await registry.copy({ type: 'copy', name, from, config: { ...from.config, concurrency: concurrency ?? null } })
       await options.waitForHolders(record, 'all')
-      return describe(record, host)
+      return describe(record, origin)
     },
-    list: (host) => registry.list().map((record) => describe(record, host)),
-    get: (name, host) => ({ ...describe(find(name), host), conflicts: registry.conflicts(name).map(describeConflict) }),
+    list: (origin) => registry.list().map((record) => describe(record, origin)),
+    get: (name, origin) => ({ ...describe(find(name), origin), conflicts: registry.conflicts(name).map(describeConflict) }),
     async files(name) {
       const { archive } = find(name)
       if (!archive) throw new SwarmError('NOT_FOUND', `the files of ${name} were not kept with it: deploy it again with "files"`)

@@ -70,6 +70,7 @@ test('curl invokes over TLS 1.3 and HTTP/2, and is shown the way there from HTTP
   const how = '\n%{http_version} %{ssl_verify_result}'
   assert.equal(curl(...trust, '--tlsv1.3', '--http2', '-d', '{"name":"x"}', '-w', how, url), '{"proto":null,"name":"x"}\n2 0')
   assert.equal(curl(...trust, '--tls-max', '1.2', '--http1.1', '-d', '{"name":"x"}', '-w', how, url), '{"proto":null,"name":"x"}\n1.1 0')
+  assert.match(curl(...trust, '--http2', `https://lambda.mesh:${port}/functions`), new RegExp(`"url":"https://lambda\\.mesh:${port}/2015`), 'a control call, whose host HTTP/2 names elsewhere')
   const plain = url.replace('https:', 'http:').replace(String(port), String(edge.port))
   assert.equal(curl(...trust, '--location', '-d', '{"name":"y"}', plain), '{"proto":null,"name":"y"}')
   assert.match(curl(...trust, '-d', '{}', '-D', '-', '-o', '/dev/null', url), /strict-transport-security: max-age=300/i)
