@@ -1,8 +1,10 @@
 // A load generator for machines without wrk: keep-alive connections, each with one request in flight.
-import { request, Agent } from 'node:http'
+import * as http from 'node:http'
+import * as https from 'node:https'
 
 const [, , url, body, connections, seconds] = process.argv
-const agent = new Agent({ keepAlive: true, maxSockets: Number(connections) })
+const { Agent, request } = url.startsWith('https:') ? https : http
+const agent = new Agent({ keepAlive: true, maxSockets: Number(connections), rejectUnauthorized: false })
 const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
 const end = performance.now() + Number(seconds) * 1e3
 const latencies = []

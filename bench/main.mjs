@@ -1,4 +1,4 @@
-// `npm run bench [-- hello|modules|deploy|invoke]`: what the README claims, measured against peers in the same run.
+// `npm run bench [-- hello|modules|deploy|tls|invoke]`: what the README claims, measured against peers in the same run.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, release, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
@@ -9,8 +9,9 @@ import { deployments } from './deploy.mjs'
 import { hello } from './hello.mjs'
 import { invoke } from './invoke.mjs'
 import { modules } from './modules.mjs'
+import { tls } from './tls.mjs'
 
-const BENCHMARKS = { hello, modules, deploy: deployments, invoke }
+const BENCHMARKS = { hello, modules, deploy: deployments, invoke, tls }
 
 await main(async () => {
   const wanted = process.argv.slice(2)

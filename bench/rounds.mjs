@@ -20,13 +20,14 @@ export const pinning = async () =>
     : { server: [process.execPath], load: [], how: 'not pinned' }
 
 /** An edge alone, with one HTTP thread; its pid and address. */
-export const startEdge = (children, stateDir, command) =>
+export const startEdge = (children, stateDir, command, env = {}) =>
   children.start({
     name: 'edge',
     script: 'bin/edge.js',
     env: {
       SWARMLAMBDA_NODE_NAME: 'bench', SWARMLAMBDA_CLUSTER_ID: 'bench', SWARMLAMBDA_HTTP_PORT: '0',
       SWARMLAMBDA_STATE_DIR: `${stateDir}/bench`, SWARMLAMBDA_BOOTSTRAP: 'none', SWARMLAMBDA_THREADS: '1',
+      ...env,
     },
     command,
   })
