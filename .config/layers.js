@@ -31,11 +31,11 @@ const LAYERS = {
   native: [],
   certificates: ['config'],
   backup: ['registry'],
-  service: [],
   queue: ['registry'],
   schedules: ['api', 'queue', 'registry', 'p2p'],
   disposal: [],
   edge: ['certificates', 'dns', 'api', 'openapi', 'project', 'lambda', 'queue', 'schedules', 'router', 'registry', 'p2p', 'cluster', 'native', 'regions', 'bundle', 'metrics', 'config', 'disposal'],
+  'edge-keeper': ['edge', 'registry'],
   upstreams: ['regions', 'config'],
   dns: ['upstreams', 'regions', 'config'],
   proxy: ['upstreams', 'router', 'regions', 'config'],
@@ -46,7 +46,7 @@ const TYPES = { certificates: ['native'], api: ['native'], lambda: ['native'], r
 
 /** Each program, and all it may load; that the proxy and the DNS server load no native code follows from here. */
 const PROGRAMS = {
-  edge: ['edge', 'config', 'cli', 'native', 'service'],
+  edge: ['edge-keeper', 'config', 'cli'],
   proxy: ['proxy', 'upstreams', 'config', 'cli'],
   dns: ['dns', 'upstreams', 'config', 'cli'],
   swarmlambda: [],

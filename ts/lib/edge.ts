@@ -43,7 +43,7 @@ import { attributeKey } from './registry/parts.js'
 import { openMesh } from './p2p/mesh.js'
 import { openApiDocument } from './openapi/document.js'
 import { projectJsonSchema } from './project/schema.js'
-import { openRegistry } from './registry/registry.js'
+import { openRegistry, type Broken } from './registry/registry.js'
 import { createSealer } from './registry/sealer.js'
 import { openStore } from './registry/store.js'
 import { openClaims, openScheduleApi, openSchedules } from './schedules.js'
@@ -54,6 +54,8 @@ export interface Edge extends AsyncDisposable {
   readonly url: string
   /** Reads the files of the configuration that may change while it runs: the certificates. */
   reload(): Promise<void>
+  /** Resolves when this edge has to be closed and opened again. */
+  readonly broken: Promise<Broken>
 }
 
 export interface EdgeOptions {
@@ -66,16 +68,20 @@ export interface EdgeOptions {
 /** Resolves when it serves: everything its registry knew is loaded, peers or not. */
 export async function openEdge({ config, log, say }: EdgeOptions): Promise<Edge> {
   const stack = openStack()
+  let onBroken = (_broken: Broken): void => undefined
+  const broken = new Promise<Broken>((resolve) => {
+    onBroken = resolve
+  })
   try {
-    const { url, reload } = await open({ config, log, say }, stack)
-    return { url, reload, [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose]() }
+    const { url, reload } = await open({ config, log, say }, stack, onBroken)
+    return { url, reload, broken, [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose]() }
   } catch (error) {
     await stack[Symbol.asyncDispose]().catch((reason: unknown) => log.warn('closing after a failed start', { error: messageOf(reason) }))
     throw error
   }
 }
 
-async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof openStack>): Promise<Omit<Edge, keyof AsyncDisposable>> {
+async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof openStack>, broken: (why: Broken) => void): Promise<Pick<Edge, 'url' | 'reload'>> {
   const { clusterId, nodeName, region, stateDir } = config
   const place = { name: nodeName, region }
   const startedAt = Date.now()
@@ -97,8 +103,8 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
     })
   }
   const keyring = stack.use(await openKeyring(config, log))
-  const identity = await loadIdentity(stateDir)
-  const store = await openStore(stateDir)
+  const identity = await loadIdentity(stateDir, log)
+  const store = await openStore(stateDir, log)
   stack.defer(() => store.close())
 
   const engine = await openNative({
@@ -123,7 +129,7 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
     await openMesh({ identity, keys: keyring, store, name: nodeName, region, peers: config.peers, bootstrap: config.bootstrap, log }),
   )
   const sealer = createSealer(() => keyring.secrets())
-  const registry = stack.use(await openRegistry({ store, stateDir, mesh, edgeId: mesh.id, sealer, log }))
+  const registry = stack.use(await openRegistry({ store, stateDir, mesh, edgeId: mesh.id, sealer, onBroken: broken, log }))
   const membership = stack.use(openMembership({ keyring, mesh, registry, log }))
 
   const changes = new EventEmitter<{ change: [] }>()

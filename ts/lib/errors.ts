@@ -26,6 +26,9 @@ export const ERRORS = {
   TOO_MANY_REQUESTS: { status: 429, type: 'TooManyRequestsException' },
   BUNDLE_FAILED: { status: 400, type: 'InvalidParameterValueException' },
   LOAD_FAILED: { status: 400, type: 'InvalidParameterValueException' },
+  /** Nothing was changed; it may be tried on another edge. */
+  DISK_FULL: { status: 507, type: 'ServiceException' },
+  STORE_DAMAGED: { status: 503, type: 'ServiceException' },
   REGISTRY_CORRUPT: { status: 500, type: 'ServiceException' },
   BLOB_MISSING: { status: 503, type: 'ServiceException' },
   PEER_UNREACHABLE: { status: 502, type: 'ServiceException' },

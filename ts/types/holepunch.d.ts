@@ -167,7 +167,9 @@ declare module 'corestore' {
     }
     readonly cores: { readonly map: Map<string, unknown> }
     ready(): Promise<void>
-    get(options: { name: string; active?: boolean } | { key: Buffer; active?: boolean }): Hypercore
+    get(options: { name: string; active?: boolean } | { key: Buffer; active?: boolean } | { discoveryKey: Buffer; active?: boolean }): Hypercore
+    /** Discovery keys of all cores. */
+    list(): AsyncIterable<Buffer>
     replicate(stream: SecretStream): NodeJS.EventEmitter
     close(): Promise<void>
   }

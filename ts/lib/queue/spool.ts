@@ -3,7 +3,7 @@ import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { messageOf } from '../errors.js'
 import type { Log } from '../log.js'
-import { syncFile } from '../registry/store.js'
+import { syncFile } from '../registry/sync-file.js'
 
 export interface Spool<Item> {
   /** All of them, in no order. What cannot be read is set aside and logged. */

@@ -11,13 +11,13 @@ import Hyperblobs from 'hyperblobs'
 import { messageOf, SwarmError } from '../errors.js'
 import type { Log } from '../log.js'
 import type { BlobRef } from './record.js'
-import { deleteCore } from './store.js'
 
 /** Bigger ones are fetched when they are asked for. */
 export const EAGER_BYTES = 10 * 1024 * 1024
 const EAGER_AT_ONCE = 16
 /** Then it is another one's turn: what nobody has must not hold up what somebody has. */
 const EAGER_TURN_MS = 20_000
+const LATER_MS = 2_000
 export const BLOB_TIMEOUT_MS = 5_000
 
 export interface Blobs {
@@ -35,14 +35,27 @@ export interface Blobs {
 
 export const sha256Of = (content: Buffer): string => createHash('sha256').update(content).digest('hex')
 
-/** `isNeeded`: whether it is worth to go on fetching. */
-export const openBlobs = (store: Corestore, isNeeded: (ref: BlobRef) => boolean, log: Log): Blobs => {
+export interface BlobsOptions {
+  store: Corestore
+  /** Whether it is worth to go on fetching. */
+  isNeeded: (ref: BlobRef) => boolean
+  /** Whether there is room for more; else it is tried again later. */
+  mayFetch: () => boolean
+  /** The store failed. */
+  onFailed: (error: unknown) => void
+  /** All of a core was cleared. */
+  onEmpty: (key: string) => void
+  log: Log
+}
+
+export const openBlobs = ({ isNeeded, log, mayFetch, onEmpty, onFailed, store }: BlobsOptions): Blobs => {
   const cores = new Map<string, Promise<Hypercore>>()
   const closing = new AbortController()
   setMaxListeners(EAGER_AT_ONCE + 1, closing.signal)
   const bad = new Set<string>()
   const queued = new Map<string, BlobRef>()
   const fetching = new Map<string, Promise<void>>()
+  let retrying: NodeJS.Timeout | undefined
 
   const coreOf = (key: string): Promise<Hypercore> => {
     const known = cores.get(key)
@@ -96,12 +109,20 @@ export const openBlobs = (store: Corestore, isNeeded: (ref: BlobRef) => boolean,
     if (!closing.signal.aborted) isWhole(ref, await read(ref, 0))
   }
   const startFetches = (): void => {
+    if (!mayFetch()) {
+      retrying ??= setTimeout(() => {
+        retrying = undefined
+        startFetches()
+      }, LATER_MS)
+      return
+    }
     for (const [sha256, ref] of queued) {
       if (fetching.size >= EAGER_AT_ONCE || closing.signal.aborted) return
       queued.delete(sha256)
       if (!isNeeded(ref)) continue
       const work = fetchNow(ref)
         .catch((error: unknown) => {
+          onFailed(error)
           if (!closing.signal.aborted) log.debug('content not fetched', { sha256, reason: messageOf(error) })
         })
         .finally(() => {
@@ -134,6 +155,7 @@ export const openBlobs = (store: Corestore, isNeeded: (ref: BlobRef) => boolean,
       signal?.throwIfAborted()
       const work = read(ref, timeoutMs).catch((error: unknown) => {
         if (error instanceof SwarmError) throw error
+        onFailed(error)
         throw new SwarmError('BLOB_MISSING', `${ref.sha256}: ${messageOf(error)}`, { cause: error })
       })
       const content = await (signal === undefined ? work : unlessAborted(work, signal))
@@ -151,14 +173,16 @@ export const openBlobs = (store: Corestore, isNeeded: (ref: BlobRef) => boolean,
         queued.delete(ref.sha256)
         const core = await coreOf(ref.core)
         await core.clear(ref.blockOffset, endOf(ref))
-        // Its tree and its channel on every connection are all that is left of it; our own may be written to again.
+        // Our own may be written to again.
         if (core.writable || needed(ref.core) || !cores.has(ref.core)) continue
         cores.delete(ref.core)
-        await deleteCore(store, core)
+        await core.close()
+        onEmpty(ref.core)
       }
     },
     malformed: () => bad.size,
     close: async () => {
+      clearTimeout(retrying)
       queued.clear()
       closing.abort(new SwarmError('CLOSED', 'registry is closed'))
       await Promise.allSettled(fetching.values())

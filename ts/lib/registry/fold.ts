@@ -9,7 +9,6 @@ import { MAX_AHEAD_MS, type HybridClock } from './clock.js'
 import { readStep } from './read-step.js'
 import type { AnyRecord } from './record.js'
 import { isRevoked, revocationsOf, type Revocations } from './revocations.js'
-import { deleteCore } from './store.js'
 import type { Step, View } from './view.js'
 
 /** setTimeout's limit is 2^31 ms; a clock that is set meanwhile is noticed within this. */
@@ -40,6 +39,8 @@ export interface FoldOptions {
   onChange: (record: AnyRecord) => void
   /** Revocations changed, and what is folded does not agree with them: the view must be made again. */
   onRevoked: (revocations: Revocations) => void
+  /** The store failed. */
+  onFailed: (error: unknown) => void
   /** A log is over, and gone from the disk. */
   onRetired: (key: string) => void
   log: Log
@@ -85,10 +86,11 @@ export const openFold = (options: FoldOptions): Fold => {
     cores.delete(key)
     dirty.delete(key)
     try {
-      await deleteCore(store, core)
+      await core.clear(0, core.length)
+      await core.close()
       options.onRetired(key)
     } catch (error) {
-      log.warn('a log that is over was not deleted', { log: key, reason: messageOf(error) })
+      log.warn('a log that is over was not cleared', { log: key, reason: messageOf(error) })
     }
   }
 
@@ -165,6 +167,7 @@ export const openFold = (options: FoldOptions): Fold => {
       } catch (error) {
         log.error('log not folded', { log: key, reason: messageOf(error) })
         fail(error, key)
+        options.onFailed(error)
       }
     }
   }
@@ -173,6 +176,7 @@ export const openFold = (options: FoldOptions): Fold => {
     running = run()
       .catch((error: unknown) => {
         log.error('records not folded', { reason: messageOf(error) })
+        options.onFailed(error)
       })
       .finally(() => {
         running = null

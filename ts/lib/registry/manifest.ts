@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { z } from 'zod'
 
 import { messageOf, SwarmError } from '../errors.js'
-import { syncFile } from './store.js'
+import { syncFile } from './sync-file.js'
 
 const name = z.string().regex(/^[a-z0-9-]{1,64}$/)
 
@@ -16,6 +16,10 @@ const manifestSchema = z.looseObject({
   logs: z.array(name),
   /** Set before the first append, cleared on a clean stop: set at start means that the last log must be left alone. */
   open: z.boolean(),
+  /** How long the last log and its content were when they were left in order. */
+  lengths: z.record(name, z.object({ log: z.number(), blobs: z.number() })).optional(),
+  /** Public keys of cores that were cleared, and go altogether at the next start. */
+  garbage: z.array(z.string().regex(/^[0-9a-f]{64}$/)).optional(),
   /** Name of the core that holds the view. */
   view: name,
   /** Public keys of all logs known. */

@@ -21,9 +21,11 @@ export interface OwnLog {
   current(): Promise<Generation>
   /** Leaves the current log as it is: the next `current()` makes another. */
   retire(): Promise<void>
+  /** As `retire`, after a write failed: what is on the disk of it is not known. */
+  abandon(): Promise<void>
   /** Those before the current one are over, and never opened again. */
   forgetOthers(): Promise<void>
-  /** After the last append. */
+  /** After the last append; what was written is on disk then. */
   close(): Promise<void>
 }
 
@@ -33,36 +35,49 @@ export interface OwnLogOptions {
   manifest: Manifest
   /** Puts the manifest on disk. */
   save: () => Promise<void>
+  /** Puts the store on disk. */
+  sync: () => Promise<void>
   log: Log
 }
 
 export const openOwnLog = (options: OwnLogOptions): OwnLog => {
-  const { store, manifest, save, log } = options
+  const { store, manifest, save, sync, log } = options
   let current: Generation | null = null
   let usable = !manifest.open
+  let abandoned = false
   if (manifest.open)
     log.info('last stop was not clean: a new log is begun with the next deploy', { logs: manifest.logs.length })
 
+  const open = async (): Promise<Generation> => {
+    if (current !== null) return current
+    let name = usable ? manifest.logs.at(-1) : undefined
+    if (name === undefined) {
+      // Random, not counted: a restored state directory must not count to a name that is taken.
+      name = randomBytes(8).toString('hex')
+      manifest.logs.push(name)
+    }
+    const generation = { log: store.get({ name: `log-${name}` }), blobs: store.get({ name: `blobs-${name}` }) }
+    await Promise.all([generation.log.ready(), generation.blobs.ready()])
+    // Left in order, and shorter than it was left: the disk lost its end.
+    const wanted = manifest.lengths?.[name]
+    const missing = wanted === undefined ? 0 : Math.max(wanted.log - generation.log.length, wanted.blobs - generation.blobs.length)
+    if (missing > 0) {
+      log.error('the disk lost the end of our log: what other edges have is fetched again, a new log is begun', { blocks: missing })
+      usable = false
+      return open()
+    }
+    const key = generation.log.key.toString('hex')
+    manifest.open = true
+    if (!manifest.writers.includes(key)) manifest.writers.push(key)
+    // On disk before the first append: a crash from here on is known to be one.
+    await save()
+    current = generation
+    usable = true
+    return generation
+  }
+
   return {
-    current: async () => {
-      if (current !== null) return current
-      let name = usable ? manifest.logs.at(-1) : undefined
-      if (name === undefined) {
-        // Random, not counted: a restored state directory must not count to a name that is taken.
-        name = randomBytes(8).toString('hex')
-        manifest.logs.push(name)
-      }
-      const generation = { log: store.get({ name: `log-${name}` }), blobs: store.get({ name: `blobs-${name}` }) }
-      await Promise.all([generation.log.ready(), generation.blobs.ready()])
-      const key = generation.log.key.toString('hex')
-      manifest.open = true
-      if (!manifest.writers.includes(key)) manifest.writers.push(key)
-      // On disk before the first append: a crash from here on is known to be one.
-      await save()
-      current = generation
-      usable = true
-      return generation
-    },
+    current: open,
     retire: async () => {
       usable = false
       const left = current
@@ -73,8 +88,17 @@ export const openOwnLog = (options: OwnLogOptions): OwnLog => {
       manifest.logs = manifest.logs.slice(-1)
       await save()
     },
+    abandon: async () => {
+      abandoned = true
+      usable = false
+      current = null
+    },
     close: async () => {
-      if (current === null) return
+      if (current === null || abandoned) return
+      const name = manifest.logs.at(-1)
+      if (name !== undefined) manifest.lengths = { [name]: { log: current.log.length, blobs: current.blobs.length } }
+      // First what it says, then that it is so.
+      await sync()
       manifest.open = false
       await save()
     },

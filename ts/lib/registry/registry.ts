@@ -18,12 +18,14 @@ import { openCollector } from './collect.js'
 import { openFold } from './fold.js'
 import { openLags } from './lags.js'
 import { openLogs } from './logs.js'
-import { readManifest, writeManifest, type Manifest } from './manifest.js'
+import { openHealth, type Broken } from './health.js'
+import { writeManifest, type Manifest } from './manifest.js'
 import { winnerOf } from './merge.js'
 import { openOwnLog } from './own-log.js'
 import { isPart } from './parts.js'
 import { isItem, type AnyRecord, type DeletedRecord, type FunctionRecord, type ItemRecord, type RegistryRecord } from './record.js'
 import { rebuild, needsRebuild } from './rebuild.js'
+import { manifestOf } from './recover.js'
 import type { Sealer } from './sealer.js'
 import { createSealing } from './sealing.js'
 import { createSync } from './store.js'
@@ -34,6 +36,8 @@ import { createWriter } from './writer.js'
 export type { Change, DeleteChange, PutChange, Registry, RegistryEvents, RegistryStats } from './types.js'
 export type { AnyRecord, BlobRef, DeletedRecord, FunctionConfig, FunctionRecord, ItemRecord, RegistryRecord } from './record.js'
 export { functionConfigSchema } from './record.js'
+export { kindOf, markDamaged } from './damage.js'
+export type { Broken } from './health.js'
 export { openStore } from './store.js'
 
 /** To be changed with what a view holds, or with which records it understands: the next start makes it anew. */
@@ -56,6 +60,8 @@ export interface RegistryOptions {
   clock?: () => number
   /** Own blocks from which a log is compacted; view.ts likewise. */
   compactBlocks?: number
+  /** Called once. */
+  onBroken?: (broken: Broken) => void
   /** Content that nothing needs stays this long, ms. */
   graceMs?: number
   log: Log
@@ -67,7 +73,14 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
   const events = new EventEmitter<RegistryEvents>()
   const clock = createClock(options.clock ?? Date.now)
   const sync = createSync(stateDir)
-  const manifest: Manifest = (await readManifest(stateDir)) ?? { v: 1, logs: [], open: false, view: VIEW, writers: [] }
+  const health = openHealth({ stateDir, onBroken: (broken) => options.onBroken?.(broken), log })
+  /** What is opened here closes by itself with the store. */
+  const opening = async <T>(work: Promise<T>): Promise<T> =>
+    work.catch(async (error: unknown) => {
+      health[Symbol.dispose]()
+      throw await health.failedToOpen(error)
+    })
+  const manifest = await opening(manifestOf(stateDir, store, VIEW, log))
   const inTurn = createQueue()
   const saving = createQueue()
   const save = (): Promise<void> => saving(() => writeManifest(stateDir, manifest))
@@ -76,16 +89,31 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
       log.error('known logs not saved', { reason: messageOf(error) })
     })
   }
-  let view = await openViewOrAnother(store, manifest, save, log)
-  const blobs = openBlobs(store, (ref) => view.isNeeded(ref), log)
-  const ownLog = openOwnLog({ store, manifest, save, log })
+  let view = await opening(openViewOrAnother(store, manifest, save, log))
+  /** Cleared here; the rest of it goes at the next start. */
+  const discard = (key: string): void => {
+    manifest.writers = manifest.writers.filter((writer) => writer !== key)
+    manifest.garbage = [...new Set([...(manifest.garbage ?? []), key])]
+    saveLater()
+  }
+  manifest.garbage = []
+  const blobs = openBlobs({ store, isNeeded: (ref) => view.isNeeded(ref), mayFetch: () => !health.space.isLow(), onFailed: (error) => health.failed(error), onEmpty: discard, log })
+  const ownLog = openOwnLog({ store, manifest, save, sync, log })
   const { sealed, opened } = createSealing(options.sealer, log)
   const lags = openLags(edgeId, clock)
   let closed = false
   let foldedSinceLook = 0
 
   const fetchBlobs = (record: AnyRecord): void => {
-    for (const ref of refsOf(record)) if (view.isNeeded(ref)) blobs.fetch(ref)
+    for (const ref of refsOf(record)) {
+      if (!view.isNeeded(ref)) continue
+      // Its writer goes on with a core that was empty.
+      if (manifest.garbage?.includes(ref.core) === true) {
+        manifest.garbage = manifest.garbage.filter((key) => key !== ref.core)
+        saveLater()
+      }
+      blobs.fetch(ref)
+    }
   }
   /** A listener's error is not the log's. */
   const emit = (event: 'change' | 'record', stored: AnyRecord): void => {
@@ -143,10 +171,10 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
     onRevoked: (revocations) => {
       if (needsRebuild(view, revocations)) inBackground('the view was not made again', remake)
     },
-    onRetired: (key) => {
-      manifest.writers = manifest.writers.filter((writer) => writer !== key)
-      saveLater()
+    onFailed: (error) => {
+      health.failed(error)
     },
+    onRetired: discard,
     log,
   })
   for (const [, state] of view.states()) {
@@ -187,11 +215,19 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
   function publish(change: CopyChange): Promise<FunctionRecord>
   function publish(change: ItemChange): Promise<ItemRecord>
   async function publish(change: Change): Promise<AnyRecord> {
+    await health.space.need(change.type === 'put' ? change.source.byteLength + change.module.byteLength + (change.archive?.byteLength ?? 0) : 0)
     const record = await inTurn(async () => {
       if (closed) throw new SwarmError('CLOSED', 'registry is closed')
-      return writer.append(change)
+      try {
+        const written = await writer.append(change)
+        await sync()
+        return written
+      } catch (error) {
+        // Half of it may be on the disk: this log is not written to again.
+        if (!(error instanceof SwarmError)) await ownLog.abandon()
+        throw health.failed(error)
+      }
     })
-    await sync()
     // Behind it, for nobody to wait.
     inTurn(() => (closed ? Promise.resolve() : writer.compactIfWorthIt())).catch((error: unknown) => {
       log.warn('own log not compacted', { reason: messageOf(error) })
@@ -246,6 +282,7 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
     },
     [Symbol.asyncDispose]: async () => {
       closed = true
+      health[Symbol.dispose]()
       logs[Symbol.dispose]()
       await inTurn(() => Promise.resolve())
       await collector[Symbol.asyncDispose]()

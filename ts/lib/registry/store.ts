@@ -1,18 +1,43 @@
 // The Corestore in an edge's state directory: opened by one process at a time, and synced when it must be on disk.
 
-import { mkdir, open, readdir } from 'node:fs/promises'
+import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import Corestore from 'corestore'
 import type Hypercore from 'hypercore'
 
 import { messageOf, SwarmError } from '../errors.js'
+import { SILENT, type Log } from '../log.js'
+import { kindOf, openOrSetAside } from './damage.js'
+import { readManifest } from './manifest.js'
+import { syncFile } from './sync-file.js'
 
 const storePath = (stateDir: string): string => join(stateDir, 'store')
 
-/** Opens `<stateDir>/store`; `STATE_DIR_IN_USE` when another process has it, or when it is a copy of another edge's. */
-export const openStore = async (stateDir: string): Promise<Corestore> => {
+/**
+ * Opens `<stateDir>/store`; `STATE_DIR_IN_USE` when another process has it, or when it is a copy of another edge's,
+ * `DISK_FULL`. A damaged one is set aside, and an empty one opened.
+ */
+export const openStore = async (stateDir: string, log: Log = SILENT): Promise<Corestore> => {
   await mkdir(stateDir, { recursive: true })
+  const store = await openOrSetAside(stateDir, () => openOnce(stateDir), log)
+  await sweep(store, stateDir).catch((error: unknown) => {
+    log.warn('logs that are over are still on the disk', { reason: messageOf(error) })
+  })
+  return store
+}
+
+/** Nobody replicates yet: what was cleared goes altogether, with its tree. */
+const sweep = async (store: Corestore, stateDir: string): Promise<void> => {
+  const manifest = await readManifest(stateDir).catch(() => null)
+  for (const key of manifest?.garbage ?? []) {
+    const core = store.get({ key: Buffer.from(key, 'hex'), active: false })
+    await core.ready()
+    await deleteCore(store, core)
+  }
+}
+
+const openOnce = async (stateDir: string): Promise<Corestore> => {
   const store = new Corestore(storePath(stateDir))
   try {
     await store.ready()
@@ -30,11 +55,15 @@ export const openStore = async (stateDir: string): Promise<Corestore> => {
         { cause: error },
       )
     }
+    if (kindOf(error) === 'full') throw new SwarmError('DISK_FULL', `the disk of ${stateDir} is full`, { cause: error })
     throw error
   }
 }
 
-/** Takes a core and all that is kept of it off the disk; its session is closed. */
+/**
+ * Takes a core and all that is kept of it off the disk; its session is closed. Only of cores that no peer asks for: a
+ * peer that attaches to one meanwhile would be an error that nobody catches.
+ */
 export const deleteCore = async (store: Corestore, session: Hypercore): Promise<void> => {
   const { core } = session
   const { core: pointer } = core.state.storage
@@ -78,21 +107,5 @@ export const createSync = (stateDir: string): (() => Promise<void>) => {
         return start()
       })
     return next
-  }
-}
-
-/** A log that was deleted meanwhile is in a table, which RocksDB syncs itself. */
-export const syncFile = async (path: string): Promise<void> => {
-  let file
-  try {
-    file = await open(path, 'r')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
-    throw error
-  }
-  try {
-    await file.sync()
-  } finally {
-    await file.close()
   }
 }

@@ -131,7 +131,13 @@ export const openView = async (store: Corestore, name: string): Promise<View> =>
     for (const placed of step.wait ?? []) await batch.put(`p/${placed.record.revisionId}`, placed)
     for (const revisionId of step.ripe ?? []) await batch.del(`p/${revisionId}`)
     for (const [key] of step.over ?? []) await batch.put(`o/${key}`, tables.over.get(key))
-    for (const { log } of step.retire ?? []) await batch.put(`r/${log}`, tables.retired.get(log))
+    for (const { log } of step.retire ?? []) {
+      await batch.put(`r/${log}`, tables.retired.get(log))
+      // Never seen, and yet to be listed by the next retirement of its writer.
+      if (tables.logs.has(log)) continue
+      tables.logs.set(log, { length: 0, edge: entry?.edge ?? null })
+      await batch.put(`s/${log}`, tables.logs.get(log))
+    }
     if (checkpoint && entry) {
       for (const { block, reason } of step.setAside ?? []) await batch.put(`x/${checkpoint.log}/${String(block)}`, reason)
       await batch.put(`s/${checkpoint.log}`, entry)

@@ -15,7 +15,7 @@ import { loadIdentity, openKeyring, type Keyring } from '../../lib/cluster.js'
 import { openMembership } from '../../lib/edge/membership.js'
 import { openMesh, type Mesh, type MeshOptions, type Peer, type PeerStatus } from '../../lib/p2p/mesh.js'
 import { createSealer } from '../../lib/registry/sealer.js'
-import { openRegistry, openStore, type PutChange, type Registry } from '../../lib/registry/registry.js'
+import { openRegistry, openStore, type Broken, type PutChange, type Registry } from '../../lib/registry/registry.js'
 import { SILENT } from '../../lib/log.js'
 import type { Command, Report } from './edge-process.js'
 
@@ -112,13 +112,14 @@ export interface TestEdgeOptions extends Partial<Omit<MeshOptions, 'identity' | 
   clock?: () => number
   compactBlocks?: number
   graceMs?: number
+  onBroken?: (broken: Broken) => void
 }
 
 /** Discovery is by the given beacon ports only, unless it says otherwise; without any, the edge stays alone. */
 export const openTestEdge = async (options: TestEdgeOptions): Promise<TestEdge> => {
-  const { clusterKey, stateDir, clock, compactBlocks, graceMs, ...mesh } = options
-  const store = await openStore(stateDir)
+  const { clusterKey, stateDir, clock, compactBlocks, graceMs, onBroken, ...mesh } = options
   const log = options.log ?? SILENT
+  const store = await openStore(stateDir, log)
   const keyring = await openKeyring({ stateDir, clusterKey: clusterKey.toString('hex') }, log)
   const opened = await openMesh({
     region: 'local',
@@ -131,6 +132,11 @@ export const openTestEdge = async (options: TestEdgeOptions): Promise<TestEdge> 
     keys: keyring,
     store,
   })
+  const closeAll = async (): Promise<void> => {
+    keyring[Symbol.dispose]()
+    await opened[Symbol.asyncDispose]()
+    await store.close()
+  }
   const registry = await openRegistry({
     sealer: createSealer(() => keyring.secrets()),
     store,
@@ -141,6 +147,10 @@ export const openTestEdge = async (options: TestEdgeOptions): Promise<TestEdge> 
     ...(clock && { clock }),
     ...(compactBlocks !== undefined && { compactBlocks }),
     ...(graceMs !== undefined && { graceMs }),
+    ...(onBroken && { onBroken }),
+  }).catch(async (error: unknown) => {
+    await closeAll()
+    throw error
   })
   const membership = openMembership({ keyring, mesh: opened, registry, log })
   return {
@@ -152,10 +162,8 @@ export const openTestEdge = async (options: TestEdgeOptions): Promise<TestEdge> 
     membership,
     [Symbol.asyncDispose]: async () => {
       membership[Symbol.dispose]()
-      keyring[Symbol.dispose]()
       await registry[Symbol.asyncDispose]()
-      await opened[Symbol.asyncDispose]()
-      await store.close()
+      await closeAll()
     },
   }
 }

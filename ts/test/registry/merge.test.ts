@@ -4,17 +4,7 @@ import { test } from 'node:test'
 import { compareHlc, createClock, MAX_AHEAD_MS, type Hlc } from '../../lib/registry/clock.js'
 import { compareRecords, EMPTY, merge, winnerOf, type NameState } from '../../lib/registry/merge.js'
 import { decodeRecord, encodeRecord, revisionOf, type RegistryRecord } from '../../lib/registry/record.js'
-
-/** mulberry32: the same numbers for the same seed. */
-const seeded = (seed: number): (() => number) => {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
+import { seeded } from './seeded.js'
 
 const shuffled = <T>(items: readonly T[], random: () => number): T[] => {
   const result = [...items]
