@@ -37,6 +37,7 @@ export async function keepEdge({ config, log, onReload, say, signal }: KeeperOpt
         httpPort = Number(new URL(edge.url).port)
         const broken = await Promise.race([stopped, edge.broken, store.broken])
         if (broken === null) return
+        if (broken.final) throw broken.final
         log.error('the edge is closed and opened again', { reason: broken.reason })
         if (broken.unexplained && failures > 0) await markDamaged(config.stateDir)
       } finally {

@@ -128,6 +128,10 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
   const mesh = stack.use(
     await openMesh({ identity, keys: keyring, store, name: nodeName, region, peers: config.peers, bootstrap: config.bootstrap, log }),
   )
+  mesh.events.on('twin', (younger) => {
+    const message = `another running edge has the identity in ${stateDir}, which is a copy: remove it, and this edge starts anew`
+    if (younger) broken({ reason: message, unexplained: false, final: new SwarmError('STATE_DIR_IN_USE', message) })
+  })
   const sealer = createSealer(() => keyring.secrets())
   const registry = stack.use(await openRegistry({ store, stateDir, mesh, edgeId: mesh.id, sealer, onBroken: broken, log }))
   const membership = stack.use(openMembership({ keyring, mesh, registry, log }))

@@ -8,6 +8,7 @@ import { isIP } from 'node:net'
 import { messageOf } from '../errors.js'
 import { decodeHello, encodeHello, type Hello } from './hello.js'
 import type { Log } from '../log.js'
+import type { Twins } from './twin.js'
 
 /** Sixteen edges a machine find each other by themselves; more still find those, and are answered. */
 export const BEACON_PORTS: readonly number[] = Array.from({ length: 16 }, (_, index) => 47_800 + index)
@@ -22,17 +23,24 @@ export interface BeaconOptions {
   own: Hello
   /** Asked each time: while a key is rotated, one hello is said with each. */
   keys: () => readonly Buffer[]
+  /** Asked of whoever says hello with our own public key. */
+  twins: Twins
   /** A hello of this cluster was heard; answered with our own when this returns true. */
   onHello: (hello: Hello, host: string) => boolean
   log: Log
+}
+
+export interface Beacon extends AsyncDisposable {
+  /** Asks whoever beacons on that host whether it has our identity. */
+  askForTwin(host: string): void
 }
 
 /**
  * Starts at once and waits for nothing; a machine that has no sockets to give has no beacon, and says so at debug
  * level.
  */
-export const openBeacon = (options: BeaconOptions): AsyncDisposable => {
-  const { ports, own, keys, log } = options
+export const openBeacon = (options: BeaconOptions): Beacon => {
+  const { ports, own, keys, log, twins } = options
   const resolve = cachedLookup(log)
   const complaints = new Set<string>()
   let socket: Socket | null = null
@@ -41,13 +49,14 @@ export const openBeacon = (options: BeaconOptions): AsyncDisposable => {
   let closed = false
 
   const send = (port: number, host: string): void => {
-    for (const key of keys()) socket?.send(encodeHello(own, key), port, host, (error) => {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : undefined
+    const onSent = (error: Error | null): void => {
+      const code = error !== null && 'code' in error ? String(error.code) : undefined
       // Once for each kind: an unplugged network would otherwise fill the log.
       if (code === undefined || complaints.has(code)) return
       complaints.add(code)
       log.debug('beacon not sent', { code, host, port })
-    })
+    }
+    for (const key of keys()) socket?.send(encodeHello(own, key), port, host, onSent)
   }
   const announce = (): void => {
     for (const port of ports) if (port !== ownPort) send(port, '127.0.0.1')
@@ -58,7 +67,15 @@ export const openBeacon = (options: BeaconOptions): AsyncDisposable => {
   }
   const onMessage = (message: Buffer, from: RemoteInfo): void => {
     const hello = decodeHello(message, keys())
-    if (hello === null || hello.publicKey.equals(own.publicKey)) return
+    if (hello === null) {
+      const answer = twins.heard(message)
+      if (answer !== null) socket?.send(answer, from.port, from.address)
+      return
+    }
+    if (hello.publicKey.equals(own.publicKey)) {
+      if (hello.incarnation !== own.incarnation) socket?.send(twins.question(), from.port, from.address)
+      return
+    }
     if (options.onHello(hello, from.address)) send(from.port, from.address)
   }
 
@@ -85,6 +102,9 @@ export const openBeacon = (options: BeaconOptions): AsyncDisposable => {
   const started = start()
 
   return {
+    askForTwin: (host) => {
+      for (const port of ports) socket?.send(twins.question(), port, host)
+    },
     [Symbol.asyncDispose]: async () => {
       closed = true
       await started

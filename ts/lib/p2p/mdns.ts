@@ -19,6 +19,8 @@ export interface MdnsOptions {
   keys: () => readonly { topic: Buffer; beacon: Buffer }[]
   own: Hello
   onHello: (hello: Hello, host: string) => void
+  /** Somebody there has our public key. */
+  onTwin: (host: string) => void
   log: Log
 }
 
@@ -49,7 +51,9 @@ export const openMdns = (options: MdnsOptions): AsyncDisposable => {
       Buffer.from(text.slice(2), 'base64'),
       keys().map(({ beacon }) => beacon),
     )
-    if (hello !== null && !hello.publicKey.equals(own.publicKey)) options.onHello(hello, host)
+    if (hello === null) return
+    if (!hello.publicKey.equals(own.publicKey)) options.onHello(hello, host)
+    else if (hello.incarnation !== own.incarnation) options.onTwin(host)
   }
   const open = (address: string): MulticastDns => {
     const responder = multicastDns({ interface: address, bind: '0.0.0.0', reuseAddr: true, loopback: true })

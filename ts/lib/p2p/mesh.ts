@@ -25,6 +25,7 @@ import type { Log } from '../log.js'
 import { openMdns } from './mdns.js'
 import { openPeer, type Introduction, type PeerConnection } from './peer.js'
 import type { PeerStatus } from './status.js'
+import { createTwins } from './twin.js'
 import { openTransport, type Bootstrap } from './transport.js'
 import type { Handler, LostReason, Mesh, MeshEvents } from './types.js'
 
@@ -39,6 +40,7 @@ const REFRESH_AFTER_MS = [2_000, 4_000, 8_000, 16_000, 30_000] as const
 /** Own message topics start with this. */
 const ADDRESSES_TOPIC = 'mesh/addresses'
 const MAX_ADDRESSES = 256
+const TWIN_EVERY_MS = 60_000
 
 const addressesSchema = z
   .array(
@@ -233,17 +235,26 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
     closers.push(() => {
       keys.events.off('change', onKeys)
     })
+    let twinToldAt = -Infinity
+    const onTwin = (younger: boolean): void => {
+      if (Date.now() - twinToldAt < TWIN_EVERY_MS) return
+      twinToldAt = Date.now()
+      log.error('another running edge has this identity: its state directory is a copy', { younger })
+      events.emit('twin', younger)
+    }
+    const beaconKeys = (): Buffer[] => keys.keys().map((of) => of.beacon)
     const beacon = openBeacon({
+      twins: createTwins({ publicKey: identity.publicKey, incarnation, startedAt: Date.now(), keys: beaconKeys, onTwin }),
       own,
       log,
-      keys: () => keys.keys().map((of) => of.beacon),
+      keys: beaconKeys,
       ports: options.beaconPorts ?? BEACON_PORTS,
       seeds: options.peers ?? [],
       onHello,
     })
     closers.push(() => beacon[Symbol.asyncDispose]())
     if (options.mdns !== false) {
-      const mdns = openMdns({ own, log, keys: () => keys.keys(), onHello })
+      const mdns = openMdns({ own, log, keys: () => keys.keys(), onHello, onTwin: (host) => beacon.askForTwin(host) })
       closers.push(() => mdns[Symbol.asyncDispose]())
     }
     const missing = new Set<string>()

@@ -12,6 +12,8 @@ export interface MeshEvents {
   peer: [peer: Peer]
   lost: [peer: Peer, reason: LostReason]
   status: [peer: Peer, status: PeerStatus]
+  /** Another process runs with our identity; whether it was there first. */
+  twin: [younger: boolean]
   /** A small message by {@link Mesh.broadcast} or {@link Peer.send}. `payload` is JSON that nobody has checked yet. */
   message: [peer: Peer, topic: string, payload: unknown]
 }

@@ -18,6 +18,8 @@ export interface Broken {
   reason: string
   /** It should work when it is opened again; should it not, its disk is not to be trusted. */
   unexplained: boolean
+  /** It must not be opened again. */
+  final?: SwarmError
 }
 
 export interface HealthOptions {

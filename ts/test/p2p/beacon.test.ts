@@ -27,6 +27,7 @@ const open = (options: {
     seeds: options.seeds ?? [],
     own,
     keys: () => [options.key],
+    twins: { question: () => Buffer.alloc(0), heard: () => null },
     onHello: (hello) => {
       hellos.push(hello)
       heard.emit('hello')
