@@ -23,6 +23,7 @@ import type { Impairment } from './impair.js'
 import { TICK_MS } from './liveness.js'
 import type { Log } from '../log.js'
 import { openMdns } from './mdns.js'
+import { openPeerClocks } from './peer-clocks.js'
 import { openPeer, type Introduction, type PeerConnection } from './peer.js'
 import type { PeerStatus } from './status.js'
 import { createTwins } from './twin.js'
@@ -62,6 +63,8 @@ export interface MeshOptions {
   bootstrap?: Bootstrap
   beaconPorts?: readonly number[]
   mdns?: boolean
+  /** Milliseconds since the epoch. */
+  clock?: () => number
   log: Log
 }
 
@@ -76,6 +79,8 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
   /** Those the host was told of, and not yet told that they are gone. */
   const announced = new Set<PeerConnection>()
   const excluded = new Set<string>()
+  const clock = options.clock ?? Date.now
+  const clocks = openPeerClocks(clock, log)
   const incarnation = randomBytes(8).toString('hex')
   let dialer: Dialer | null = null
   let status: PeerStatus | null = null
@@ -147,12 +152,13 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
     })
     log.info('peer connected', { peer: peer.name, region: peer.region, host: peer.host, id: peer.id })
     events.emit('peer', peer)
-    if (status !== null) peer.sendStatus(status)
+    if (status !== null) peer.sendStatus({ ...status, clockMs: clock() })
     tellAddresses(peer)
   }
   const onLost = (peer: PeerConnection, reason: LostReason): void => {
     if (connections.get(peer.id) === peer) {
       connections.delete(peer.id)
+      clocks.forget(peer.id)
       dialer?.lost(peer.id)
     }
     if (!announced.delete(peer)) return
@@ -160,7 +166,9 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
     events.emit('lost', peer, reason)
   }
   const onStatus = (peer: PeerConnection, value: PeerStatus): void => {
-    if (connections.get(peer.id) === peer) events.emit('status', peer, value)
+    if (connections.get(peer.id) !== peer) return
+    if (value.clockMs !== undefined) clocks.heard(peer.id, value.clockMs, (peer.rttMs ?? 0) / 2)
+    events.emit('status', peer, value)
   }
   const onMessage = (peer: PeerConnection, topic: string, payload: unknown): void => {
     if (topic === ADDRESSES_TOPIC) onAddresses(payload)
@@ -288,6 +296,7 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
     id: identity.publicKey.toString('hex'),
     events,
     peers: () => [...connections.values()],
+    clock: { offsetMs: () => clocks.offsetMs(), isConfirmed: () => clocks.isConfirmed() },
     handle: (method, handler) => {
       if (handlers.has(method)) throw new SwarmError('INTERNAL', `method ${method} is handled already`)
       handlers.set(method, handler)
@@ -302,7 +311,8 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
     },
     setStatus: (value) => {
       status = value
-      for (const peer of connections.values()) peer.sendStatus(value)
+      const said = { ...value, clockMs: clock() }
+      for (const peer of connections.values()) peer.sendStatus(said)
     },
     broadcast: (topic, payload) => {
       for (const peer of connections.values()) peer.send(topic, payload)

@@ -19,6 +19,8 @@ export const peerStatusSchema = z.looseObject({
   arch: label,
   /** Milliseconds since the epoch, by its clock. */
   startedAt: amount,
+  /** What time it is there, milliseconds since the epoch; written by the mesh. */
+  clockMs: z.number().optional(),
   state: z.enum(['up', 'draining']),
   requestsPerSecond: amount,
   failuresPerSecond: amount,

@@ -3,6 +3,7 @@
 import type { EventEmitter } from 'node:events'
 
 import type { Impairment } from './impair.js'
+import type { PeerClocks } from './peer-clocks.js'
 import type { PeerStatus } from './status.js'
 
 /** Why an authenticated peer is no longer there. `replaced` is followed by a `peer` event of the same id at once. */
@@ -59,6 +60,8 @@ export interface Mesh extends AsyncDisposable {
   readonly events: EventEmitter<MeshEvents>
   /** Authenticated and connected now. */
   peers(): Peer[]
+  /** What most peers say of the time: see peer-clocks.ts. */
+  readonly clock: Pick<PeerClocks, 'offsetMs' | 'isConfirmed'>
   handle(method: string, handler: Handler): void
   /** Closes the connection to this public key (hex) and has none with it from now on. */
   exclude(id: string): void

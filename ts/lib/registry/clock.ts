@@ -10,8 +10,11 @@ export const MAX_AHEAD_MS = 60_000
 export const compareHlc = (a: Hlc, b: Hlc): number => a[0] - b[0] || a[1] - b[1]
 
 export interface HybridClock {
-  /** Greater than everything told or observed so far. */
-  tick(): [number, number]
+  /**
+   * Greater than everything told or observed so far, as long as that is not further ahead than anybody believes; and
+   * greater than `over` in any case.
+   */
+  tick(over?: Hlc): [number, number]
   /** Whatever is told from now on is greater than this. */
   observe(hlc: Hlc): void
   /** Whether a record of that time must wait. */
@@ -21,16 +24,40 @@ export interface HybridClock {
 
 export const createClock = (now: () => number): HybridClock => {
   let last: Hlc = [0, 0]
+  /** The same of times that nobody believes yet: they drag nothing along, and are told only once all the same. */
+  let far: Hlc = [0, 0]
+  const isAhead = (hlc: Hlc): boolean => hlc[0] > now() + MAX_AHEAD_MS
+  const after = (hlc: Hlc): [number, number] => [hlc[0], hlc[1] + 1]
+
+  /** After a jump of our own clock each of them belongs to the other. */
+  const sort = (): void => {
+    if (isAhead(last)) {
+      far = greater(far, last)
+      last = [0, 0]
+    }
+    if (!isAhead(far)) last = greater(last, far)
+  }
+
   return {
-    tick: () => {
+    tick: (over = [0, 0]) => {
+      sort()
+      if (isAhead(over)) {
+        far = after(greater(far, over))
+        return [far[0], far[1]]
+      }
       const ms = now()
-      last = ms > last[0] ? [ms, 0] : [last[0], last[1] + 1]
+      const base = greater(last, over)
+      last = ms > base[0] ? [ms, 0] : after(base)
       return [last[0], last[1]]
     },
     observe: (hlc) => {
-      if (compareHlc(hlc, last) > 0) last = [hlc[0], hlc[1]]
+      sort()
+      if (isAhead(hlc)) far = greater(far, hlc)
+      else last = greater(last, hlc)
     },
-    isAhead: (hlc) => hlc[0] > now() + MAX_AHEAD_MS,
+    isAhead,
     now,
   }
 }
+
+const greater = (a: Hlc, b: Hlc): Hlc => (compareHlc(a, b) > 0 ? a : b)

@@ -79,8 +79,8 @@ export const compact = async (options: CompactOptions): Promise<boolean> => {
       } else if ('retirement' in decoded) {
         for (const [name, revisionIds] of Object.entries(decoded.retirement.over ?? {})) isOver(name, revisionIds)
       } else {
-        const { name, previous, revisionId } = decoded.record
-        if (!counts(decoded.record, view)) isOver(name, previous)
+        const { cancels = [], name, previous, revisionId } = decoded.record
+        if (!counts(decoded.record, view)) isOver(name, [...previous, ...cancels])
         else if (!kept.has(revisionId)) {
           kept.add(revisionId)
           blocks.push(block)

@@ -32,7 +32,7 @@ const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 
 
 /** The state with one more record. The order doesn't matter, nor does a record that comes twice. */
 export const merge = (state: NameState, record: AnyRecord): NameState => {
-  const over = new Set([...state.over, ...record.previous])
+  const over = new Set([...state.over, ...record.previous, ...(record.cancels ?? [])])
   // Two records of one revision are of one identity in two processes: the greater text stays, whichever came first.
   const twin = state.heads.find((head) => head.revisionId === record.revisionId)
   const arrived = twin !== undefined && compareRecords(twin, record) > 0 ? twin : record

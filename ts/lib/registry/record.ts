@@ -55,6 +55,8 @@ const commonFields = {
   revisionId: revision,
   /** Revisions this one was written over, the then winner first. Whatever isn't among them was not seen. */
   previous: z.array(revision).max(64),
+  /** Revisions that waited for their time when this was written: known, and not wanted any more. */
+  cancels: z.array(revision).max(64).optional(),
   /** Milliseconds since the epoch, by the writer's clock. */
   lastModified: count,
   createdAt: count,

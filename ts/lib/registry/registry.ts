@@ -46,12 +46,13 @@ const VIEW = 'view-3'
 const VIEW_FACTOR = 8
 const VIEW_BLOCKS = 4_000
 const VIEW_LOOK_EVERY = 256
+const UNBELIEVE_EVERY_MS = 1_000
 
 export interface RegistryOptions {
   /** By {@link openStore}, and replicated by the mesh. Closed by whoever opened it, after the registry. */
   store: Corestore
   stateDir: string
-  mesh: Pick<Mesh, 'events' | 'peers' | 'broadcast'>
+  mesh: Pick<Mesh, 'events' | 'peers' | 'broadcast' | 'clock'>
   /** Of this edge: its public key, hex. */
   edgeId: string
   /** Hides environments in the logs. */
@@ -71,7 +72,8 @@ export interface RegistryOptions {
 export const openRegistry = async (options: RegistryOptions): Promise<Registry> => {
   const { store, stateDir, mesh, edgeId, log } = options
   const events = new EventEmitter<RegistryEvents>()
-  const clock = createClock(options.clock ?? Date.now)
+  const ownClock = options.clock ?? Date.now
+  const clock = createClock(() => ownClock() + mesh.clock.offsetMs())
   const sync = createSync(stateDir)
   const health = openHealth({ stateDir, onBroken: (broken) => options.onBroken?.(broken), log })
   /** What is opened here closes by itself with the store. */
@@ -102,6 +104,7 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
   const { sealed, opened } = createSealing(options.sealer, log)
   const lags = openLags(edgeId, clock)
   let closed = false
+  let remaking = false
   let foldedSinceLook = 0
 
   const fetchBlobs = (record: AnyRecord): void => {
@@ -210,6 +213,17 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
     ...(options.graceMs !== undefined && { graceMs: options.graceMs }),
   })
 
+  /** Records that this edge believed while its clock was ahead, and nobody else does: they wait, here too. */
+  const unbelieve = setInterval(() => {
+    if (!mesh.clock.isConfirmed() || remaking) return
+    const ahead = [...view.states()].filter(([, { heads }]) => heads.some(({ hlc }) => clock.isAhead(hlc)))
+    if (ahead.length === 0) return
+    log.error('records of a time that is yet to come are taken back: the clock of this edge was ahead', { names: ahead.length })
+    remaking = true
+    inBackground('the view was not made again', () => remake().finally(() => (remaking = false)))
+  }, UNBELIEVE_EVERY_MS)
+  unbelieve.unref()
+
   function publish(change: PutChange): Promise<FunctionRecord>
   function publish(change: DeleteChange): Promise<DeletedRecord>
   function publish(change: CopyChange): Promise<FunctionRecord>
@@ -277,11 +291,13 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
         newer,
         revoked,
         waiting: view.waiting().length,
+        clockOffsetMs: mesh.clock.offsetMs(),
         waitingFrom: [...new Set(view.waiting().map(({ record }) => record.edge))].sort(),
       }
     },
     [Symbol.asyncDispose]: async () => {
       closed = true
+      clearInterval(unbelieve)
       health[Symbol.dispose]()
       logs[Symbol.dispose]()
       await inTurn(() => Promise.resolve())

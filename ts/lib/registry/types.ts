@@ -63,6 +63,8 @@ export interface RegistryStats {
   revoked: number
   /** Records waiting for their time: their clock is too far ahead of ours. */
   waiting: number
+  /** What is added to this edge's clock, because most of its peers say so; 0: nothing. */
+  clockOffsetMs: number
   /** Public keys of the edges that wrote them. */
   waitingFrom: string[]
 }

@@ -14,6 +14,7 @@ import type { View } from './view.js'
 
 /** Whether it is worth to compact is counted out once in so many records. */
 const LOOK_EVERY = 256
+const MAX_CANCELS = 64
 
 export interface WriterOptions {
   view: () => View
@@ -73,7 +74,12 @@ export const createWriter = (options: WriterOptions): Writer => {
       const generation = await currentLog()
       const content = change.type === 'put' ? await contentOf(change, generation) : change.type === 'copy' ? copyOf(change) : null
       const heads = view().state(change.name)?.heads ?? []
-      const hlc = clock.tick()
+      const hlc = clock.tick(heads[0]?.hlc)
+      // They would win when their time comes, over what is written now by somebody who knows of them.
+      const cancels = view()
+        .waiting()
+        .flatMap(({ record }) => (record.name === change.name ? [record.revisionId] : []))
+        .slice(0, MAX_CANCELS)
       const at = clock.now()
       const winner = heads[0]
       const common = {
@@ -83,6 +89,7 @@ export const createWriter = (options: WriterOptions): Writer => {
         edge: edgeId,
         revisionId: revisionOf(hlc, edgeId),
         previous: heads.map((head) => head.revisionId),
+        ...(cancels.length > 0 && { cancels }),
         lastModified: at,
         createdAt: winner === undefined || winner.deleted ? at : winner.createdAt,
       }

@@ -21,7 +21,7 @@ test('metrics are read when they are asked for, in Prometheus\' text form', asyn
       }),
     },
     mesh: { peers: () => [] },
-    registry: { seq: () => 4, list: () => [], stats: () => ({ logs: 2, malformed: 0, newer: 0, revoked: 0, waiting: 0, waitingFrom: [] }) },
+    registry: { seq: () => 4, list: () => [], stats: () => ({ logs: 2, malformed: 0, newer: 0, revoked: 0, waiting: 0, clockOffsetMs: 0, waitingFrom: [] }) },
     loaded: new Map([['hello', 'r1']]),
   })
   metrics.countTries([{ edge: 'edge-b', class: 'ok', ms: 1 }])

@@ -129,6 +129,7 @@ export const openTestEdge = async (options: TestEdgeOptions): Promise<TestEdge> 
     ...mesh,
     log,
     identity: await loadIdentity(stateDir),
+    ...(clock && { clock }),
     keys: keyring,
     store,
   })
