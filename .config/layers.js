@@ -31,6 +31,7 @@ const LAYERS = {
   native: [],
   certificates: ['config'],
   backup: ['registry'],
+  service: [],
   queue: ['registry'],
   schedules: ['api', 'queue', 'registry', 'p2p'],
   disposal: [],
@@ -46,7 +47,7 @@ const TYPES = { certificates: ['native'], api: ['native'], lambda: ['native'], r
 
 /** Each program, and all it may load; that the proxy and the DNS server load no native code follows from here. */
 const PROGRAMS = {
-  edge: ['edge-keeper', 'config', 'cli'],
+  edge: ['edge-keeper', 'config', 'cli', 'native', 'service'],
   proxy: ['proxy', 'upstreams', 'config', 'cli'],
   dns: ['dns', 'upstreams', 'config', 'cli'],
   swarmlambda: [],

@@ -2,8 +2,15 @@
 import { run } from '../lib/cli.js'
 import { EDGE_VARIABLES, parseEdgeConfig } from '../lib/config.js'
 import { createLog } from '../lib/log.js'
+import { openService } from '../lib/service.js'
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
+
+/** What is opened once, when the edge is ready for the first time. */
+const openServices = (): { open: (service: () => Disposable) => void } & Disposable => {
+  let opened: Disposable | null = null
+  return { open: (service) => void (opened ??= service()), [Symbol.dispose]: () => opened?.[Symbol.dispose]() }
+}
 
 await run(
   {
@@ -14,7 +21,21 @@ await run(
       const config = parseEdgeConfig(env)
       // Loads native code, which --help and a mistake in the configuration don't need.
       const { keepEdge } = await import('../lib/edge-keeper.js')
-      await keepEdge({ config, log: createLog(config.logLevel), say, signal, onReload })
+      const { openNotify } = await import('../lib/native.js')
+      const log = createLog(config.logLevel)
+      const { NOTIFY_SOCKET: socket = null, WATCHDOG_USEC: watchdog } = process.env
+      const notify = await openNotify()
+      using services = openServices()
+      await keepEdge({
+        config,
+        log,
+        say,
+        signal,
+        onReady(edge) {
+          onReload(() => edge.reload())
+          services.open(() => openService({ socket, watchdogUs: Number(watchdog) || null, notify, log }))
+        },
+      })
     },
   },
   process.argv.slice(2),

@@ -1,7 +1,7 @@
 // Keeps one edge open until it is told to stop: an edge whose store broke is closed and opened again, in this process,
 // on the same port.
 import { setTimeout as delay } from 'node:timers/promises'
-import { openEdge, type EdgeOptions } from './edge.js'
+import { openEdge, type Edge, type EdgeOptions } from './edge.js'
 import { messageOf, SwarmError } from './errors.js'
 import { kindOf, markDamaged, type Broken } from './registry/registry.js'
 
@@ -14,12 +14,12 @@ const CLOSE_WITHIN_MS = 15_000
 
 export interface KeeperOptions extends EdgeOptions {
   signal: AbortSignal
-  /** Told what to do when the program is told to read its files again. */
-  onReload: (reload: () => Promise<void>) => void
+  /** It serves; again for each time it was opened. */
+  onReady: (edge: Edge) => void
 }
 
 /** Resolves after the stop; rejects when the edge can't be opened. */
-export async function keepEdge({ config, log, onReload, say, signal }: KeeperOptions): Promise<void> {
+export async function keepEdge({ config, log, onReady, say, signal }: KeeperOptions): Promise<void> {
   let { httpPort } = config
   let failures = 0
   const stopped = new Promise<null>((resolve) => {
@@ -33,7 +33,7 @@ export async function keepEdge({ config, log, onReload, say, signal }: KeeperOpt
       const edge = await openEdge({ config: { ...config, httpPort }, log, say })
       try {
         say(`${config.nodeName} (${config.region}) is ready on ${edge.url}`)
-        onReload(() => edge.reload())
+        onReady(edge)
         httpPort = Number(new URL(edge.url).port)
         const broken = await Promise.race([stopped, edge.broken, store.broken])
         if (broken === null) return
