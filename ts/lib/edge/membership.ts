@@ -20,6 +20,8 @@ export interface MembershipOptions {
 
 const METHOD = 'cluster/ring'
 const TELL_TIMEOUT_MS = 5_000
+const TELL_AGAIN_MS = 2_000
+const TELL_AGAIN = 30
 
 /** Who is revoked comes before the ring: nobody is to hand the new key to an edge that was put out. */
 const newsSchema = z.looseObject({ revoked: z.array(z.string().regex(/^[0-9a-f]{64}$/)).max(10_000), ring: z.string().max(128 * 1_024) })
@@ -27,6 +29,7 @@ const answerSchema = z.looseObject({ keyIds: z.array(z.string()) })
 
 export function openMembership({ keyring, log, mesh, registry }: MembershipOptions): Membership & Disposable {
   const revoked = new Set<string>()
+  let closed = false
   const exclude = (id: string): void => {
     if (revoked.has(id)) return
     revoked.add(id)
@@ -55,13 +58,17 @@ export function openMembership({ keyring, log, mesh, registry }: MembershipOptio
       const answer = answerSchema.parse(JSON.parse((await peer.request(METHOD, news(), { timeoutMs: TELL_TIMEOUT_MS })).toString()))
       return answer.keyIds.includes(keyring.ids()[0] ?? '')
     } catch (error) {
-      log.warn('a peer did not take the cluster keys', { peer: peer.name, reason: messageOf(error) })
+      log.debug('a peer did not take the cluster keys', { peer: peer.name, reason: messageOf(error) })
       return false
     }
   }
+  /** It may have been away during a rotation; and it may be connected before it listens. */
   const onPeer = (peer: Peer): void => {
-    // It may have been away during a rotation; or we were.
-    void tell(peer)
+    const again = async (left: number): Promise<void> => {
+      if (closed || !mesh.peers().includes(peer) || (await tell(peer)) || left === 0) return
+      setTimeout(() => void again(left - 1), TELL_AGAIN_MS).unref()
+    }
+    void again(TELL_AGAIN)
   }
   mesh.events.on('peer', onPeer)
 
@@ -105,6 +112,7 @@ export function openMembership({ keyring, log, mesh, registry }: MembershipOptio
       return { revoked: revocation, ...(await retire()) }
     },
     [Symbol.dispose]() {
+      closed = true
       registry.events.off('part', onPart)
       mesh.events.off('peer', onPeer)
     },

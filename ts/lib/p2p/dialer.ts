@@ -18,6 +18,8 @@ const PATIENT_AFTER = 60
 const PATIENT_MS = 10_000
 /** It proved nothing: a stranger on our topic. */
 const STRANGER_MS = 60_000
+/** After this many failures in a row nobody is there. */
+const GONE_AFTER = 3
 const MAX_CANDIDATES = 1_024
 const MAX_ADDRESSES = 4
 const MAX_PAST = 32
@@ -148,7 +150,11 @@ export const openDialer = (options: DialerOptions): Dialer => {
       const id = find.publicKey.toString('hex')
       if (options.excluded(id)) return
       const candidate = candidates.get(id) ?? make(id, find)
-      if (find.incarnation !== null && candidate.past.includes(find.incarnation)) return
+      if (find.incarnation !== null && candidate.past.includes(find.incarnation)) {
+        // Unless the one that came after it, a twin from a copied state directory, is gone.
+        if (options.connected(id) !== null || candidate.failures < GONE_AFTER) return
+        candidate.past = candidate.past.filter((past) => past !== find.incarnation)
+      }
       const restarted = find.incarnation !== null && candidate.incarnation !== find.incarnation
       if (find.lookup !== true) candidate.lookup = false
       if (find.lookup !== true || candidate.lookup) {

@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { connected, startEdge } from './harness/edges.js'
 import { deploy } from './harness/http.js'
 
-test('of two running edges with one identity both say so, and the younger one ends', { timeout: 90_000 }, async () => {
+test('of two running edges with one identity both say so, and the younger one ends', { timeout: 150_000 }, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'swarm-'))
   const first = await startEdge({ name: 'edge-a', folder })
   assert.equal((await deploy(first.url, 'f', 'exports.handler = async () => 1')).status, 201)
@@ -23,7 +23,7 @@ test('of two running edges with one identity both say so, and the younger one en
   await elder.line('another running edge has this identity')
   assert.equal(await younger.exited, 1)
   assert.match(younger.output(), /is a copy: remove it/)
-  await connected([elder, other])
+  await connected([elder, other], 40_000)
   assert.equal((await deploy(elder.url, 'g', 'exports.handler = async () => 2')).status, 201)
   await Promise.all([elder, other].map((edge) => edge.kill()))
   await rm(folder, { recursive: true, force: true })
