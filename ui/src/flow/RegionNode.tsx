@@ -5,14 +5,19 @@ import { useDetail } from './detail.ts'
 
 export type RegionFlowNode = Node<{ region: string; edges: number; up: number }, 'region'>
 
-export const RegionNode = memo(function RegionNode({ data }: NodeProps<RegionFlowNode>) {
+/** From afar a label is as large as its frame has room for, within what can be read. */
+function labelSize(region: string, width: number): number {
+  return Math.max(54, Math.min(92, width / (region.length * 0.55)))
+}
+
+export const RegionNode = memo(function RegionNode({ data, width = 0 }: NodeProps<RegionFlowNode>) {
   const detail = useDetail()
   const missing = data.up < data.edges
   return (
     <div className={`region-frame ${detail} ${missing ? 'missing' : ''}`}>
-      <p className="region-label">
+      <p className="region-label" style={{ '--label-size': `${labelSize(data.region, width)}px` }}>
         <strong>{data.region}</strong>
-        {(data.edges > 1 || missing) && <span className="region-up">{data.up} of {data.edges} up</span>}
+        {(missing || (data.edges > 1 && (detail !== 'dot' || data.edges > 4))) && <span className="region-up">{data.up} of {data.edges} up</span>}
       </p>
     </div>
   )

@@ -6,7 +6,7 @@ import type { Place } from './layout.ts'
  * Europe would leave three edges unreadably small. A fixed table, so that no place depends on who else is there.
  */
 const EAST_SCALE: readonly (readonly [meridian: number, scale: number])[] = [
-  [-125, 2.5], [-65, 7.4], [-20, 2.5], [45, 9], [65, 5], [145, 7], [180, 3],
+  [-125, 2.5], [-65, 7.4], [-20, 2.5], [45, 9], [65, 3], [145, 4], [180, 2.5],
 ]
 const UNITS_PER_DEGREE_NORTH = 19
 

@@ -37,7 +37,7 @@ export function InvocationPage({ requestId }: { requestId: string }) {
               <dl className="facts">
                 <dt>Function</dt><dd><a href={hrefOf({ page: 'function', name: value.function, tab: 'overview' })}>{value.function}</a>{value.version !== '$LATEST' && `:${value.version}`}</dd>
                 <dt>Came to</dt><dd>{value.edge}{VIA[value.via] !== undefined && `, ${VIA[value.via]}`}</dd>
-                <dt>Memory</dt><dd>{value.memoryMb} MB</dd>
+                <dt>Memory</dt><dd>{Number(value.memoryMb.toFixed(1))} MB</dd>
                 <dt>At</dt><dd><time dateTime={new Date(value.at).toISOString()}>{clock(value.at)}</time></dd>
                 {value.error !== null && <><dt>Error</dt><dd>{value.error.type}: {value.error.message}</dd></>}
                 {value.traceId !== null && <><dt>Trace</dt><dd><code>{value.traceId}</code></dd></>}
