@@ -50,6 +50,9 @@ struct Answer {
     failed: bool,
 }
 
+const NO_SANDBOX: &str = "ConcurrentInvocationLimitExceeded";
+const RESERVED: &str = "ReservedFunctionConcurrentInvocationLimitExceeded";
+
 impl Function {
     /// What the function was loaded with, without its source map.
     pub fn spec(&self) -> &FunctionSpec {
@@ -68,10 +71,10 @@ impl Function {
     pub async fn invoke(&self, invocation: Invocation) -> Outcome {
         let started = Instant::now();
         let Some(_all) = Running::start(&self.executor.running, self.executor.describe_slots()) else {
-            return Outcome::refused("this edge has no free sandbox");
+            return Outcome::refused(NO_SANDBOX, "this edge has no free sandbox");
         };
         let Some(_own) = Running::start(&self.running, self.spec.concurrency.unwrap_or(u32::MAX)) else {
-            return Outcome::refused("the function's reserved concurrency is used up");
+            return Outcome::refused(RESERVED, "the function's reserved concurrency is used up");
         };
         self.executor.wake_clock();
         let own = started + self.spec.timeout;
@@ -79,10 +82,10 @@ impl Function {
         let Invocation { request_id, payload, client_context, stream, .. } = invocation;
         let lease = match self.executor.pool.lease(&self.image) {
             Ok(Some(lease)) => lease,
-            Ok(None) => return Outcome::refused("this edge has no free sandbox"),
+            Ok(None) => return Outcome::refused(NO_SANDBOX, "this edge has no free sandbox"),
             Err(error) => {
                 tracing::error!(function = self.spec.name, %error, "no memory for a sandbox");
-                return Outcome::refused("this edge has no memory for a sandbox");
+                return Outcome::refused(NO_SANDBOX, "this edge has no memory for a sandbox");
             }
         };
         let state =

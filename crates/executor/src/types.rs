@@ -148,10 +148,14 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// An invocation that never started.
-    pub fn refused(reason: &str) -> Self {
-        let payload =
-            serde_json::json!({ "errorType": "TooManyRequestsException", "errorMessage": reason }).to_string();
+    /// An invocation that never started. `reason` is AWS's word for why.
+    pub fn refused(reason: &str, message: &str) -> Self {
+        let payload = serde_json::json!({
+            "errorType": "TooManyRequestsException",
+            "errorMessage": message,
+            "reason": reason,
+        })
+        .to_string();
         Self {
             class: Class::Refused,
             payload: payload.into(),

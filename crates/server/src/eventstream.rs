@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     host::{Ending, Outcome},
-    receipt,
+    report::Report,
 };
 
 pub(crate) const CONTENT_TYPE: &str = "application/vnd.amazon.eventstream";
@@ -28,13 +28,13 @@ pub(crate) fn chunk(payload: Bytes) -> Bytes {
     message("PayloadChunk", "application/octet-stream", payload)
 }
 
-/// The end. `log_tail`: with the last of the logs.
-pub(crate) fn complete(outcome: &Outcome, log_tail: bool) -> Bytes {
+/// The end, with the last of the logs if they are asked for.
+pub(crate) fn complete(outcome: &Outcome, report: Option<&Report>) -> Bytes {
     let failed = outcome.class != Ending::Ok;
     let end = InvokeComplete {
         error_code: failed.then_some("Unhandled"),
         error_details: failed.then(|| String::from_utf8_lossy(&outcome.payload)),
-        log_result: log_tail.then(|| receipt::log_tail(&outcome.logs)),
+        log_result: report.map(|report| report.tail(outcome)),
     };
     message("InvokeComplete", "application/json", serde_json::to_vec(&end).unwrap_or_default().into())
 }

@@ -20,6 +20,7 @@ use crate::{
     read::read,
     receipt::{EDGE, Receipt, Tries},
     reply::{Failure, REQUEST_ID},
+    report::Report,
     request_id::RequestId,
     table::Entry,
     target::{self, Target},
@@ -67,7 +68,7 @@ pub(crate) async fn invoke(worker: &Rc<Worker>, request: Request<Incoming>) -> R
 pub(crate) struct Call<'a> {
     pub(crate) target: Target<'a>,
     pub(crate) payload: Bytes,
-    pub(crate) log_tail: bool,
+    log_tail: bool,
     /// Asks whether the function could be invoked, and invokes nothing.
     dry_run: bool,
     client_context: Option<String>,
@@ -139,9 +140,18 @@ impl<'a> Call<'a> {
             id: self.id,
             edge,
             tries: Tries::new(),
-            log_tail: self.log_tail,
+            report: self.report(gateway),
             replayed: false,
         }
+    }
+
+    /// What is written around the logs, if the caller wants them.
+    pub(crate) fn report(&self, gateway: &Gateway) -> Option<Report> {
+        self.log_tail.then(|| Report {
+            id: self.id,
+            version: self.target.qualifier.as_deref().unwrap_or("$LATEST").to_owned(),
+            memory_mb: self.entry(gateway).map(|entry| entry.function.spec().memory_mb),
+        })
     }
 
     /// What the host needs to find a better ending than the one here.

@@ -26,6 +26,7 @@ mod once;
 mod read;
 mod receipt;
 mod reply;
+mod report;
 mod request_id;
 mod server;
 mod socket;

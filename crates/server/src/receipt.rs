@@ -15,6 +15,7 @@ use crate::{
     host::{Ending, Outcome, Try},
     once::REPLAYED,
     reply::{Failure, JSON, REQUEST_ID, exception},
+    report::Report,
     request_id::RequestId,
 };
 
@@ -25,8 +26,6 @@ const FUNCTION_ERROR: HeaderName = HeaderName::from_static("x-amz-function-error
 const LOG_RESULT: HeaderName = HeaderName::from_static("x-amz-log-result");
 const LATEST: HeaderValue = HeaderValue::from_static("$LATEST");
 const UNHANDLED: HeaderValue = HeaderValue::from_static("Unhandled");
-/// Lambda's own limit for `X-Amz-Log-Result`.
-const LOG_TAIL_BYTES: usize = 4 << 10;
 
 /// The tries so far, as the header shows them.
 pub(crate) struct Tries(String);
@@ -77,7 +76,7 @@ pub(crate) struct Receipt<'a> {
     pub(crate) edge: HeaderValue,
     pub(crate) tries: Tries,
     /// `X-Amz-Log-Type: Tail`.
-    pub(crate) log_tail: bool,
+    pub(crate) report: Option<Report>,
     /// It is the answer to an earlier request with the same key.
     pub(crate) replayed: bool,
 }
@@ -95,12 +94,12 @@ struct TooManyRequests<'a> {
 struct ErrorPayload {
     #[serde(rename = "errorMessage")]
     message: String,
+    reason: Option<String>,
 }
 
 impl Receipt<'_> {
-    pub(crate) fn respond(self, mut outcome: Outcome) -> Response<Body> {
-        let (outcome_logs, duration, memory_bytes) =
-            (std::mem::take(&mut outcome.logs), outcome.duration, outcome.memory_bytes);
+    pub(crate) fn respond(self, outcome: Outcome) -> Response<Body> {
+        let tail = self.report.as_ref().map(|report| report.tail(&outcome));
         let mut response = match outcome.class {
             Ending::Ok => executed(outcome.payload, self.id, self.version(), false),
             Ending::Error | Ending::Timeout | Ending::Crashed => {
@@ -112,9 +111,8 @@ impl Receipt<'_> {
                 Failure::unavailable("No edge that has the function could be reached").respond(self.id)
             }
         };
-        if self.log_tail {
-            let logs = self.report(&outcome_logs, duration, memory_bytes);
-            add_log_tail(response.headers_mut(), &logs);
+        if let Some(tail) = tail.and_then(|tail| HeaderValue::from_maybe_shared(Bytes::from(tail)).ok()) {
+            response.headers_mut().insert(LOG_RESULT, tail);
         }
         self.stamp(response.headers_mut());
         response
@@ -127,15 +125,6 @@ impl Receipt<'_> {
         let mut response = failure.respond(self.id);
         self.stamp(response.headers_mut());
         response
-    }
-
-    /// Console output between the lines that Lambda writes around it.
-    pub(crate) fn report(&self, logs: &[u8], duration: Duration, memory_bytes: usize) -> Vec<u8> {
-        let id = self.id.to_text();
-        let version = self.version.unwrap_or("$LATEST");
-        let start = format!("START RequestId: {id} Version: {version}\n");
-        let end = format!("END RequestId: {id}\n{}", report_line(&id, duration, memory_bytes));
-        [start.as_bytes(), logs, end.as_bytes()].concat()
     }
 
     /// As it was asked for.
@@ -172,33 +161,15 @@ fn executed(payload: Bytes, id: RequestId, version: HeaderValue, failed: bool) -
 }
 
 fn refused(payload: &[u8], id: RequestId) -> Response<Body> {
-    let message = serde_json::from_slice::<ErrorPayload>(payload).map(|payload| payload.message);
+    let (message, reason) =
+        serde_json::from_slice::<ErrorPayload>(payload).ok().map(|payload| (payload.message, payload.reason)).unzip();
+    let reason = reason.flatten();
     let body = TooManyRequests {
-        reason: "ConcurrentInvocationLimitExceeded",
+        reason: reason.as_deref().unwrap_or("ConcurrentInvocationLimitExceeded"),
         blame: "User",
         message: message.as_deref().unwrap_or("Rate exceeded"),
     };
     exception(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", &body, id)
-}
-
-/// A duration in milliseconds is billed whole.
-fn report_line(id: &str, duration: Duration, memory_bytes: usize) -> String {
-    let ms = duration.as_secs_f64() * 1e3;
-    let (billed, used) = (ms.ceil(), memory_bytes.div_ceil(1 << 20));
-    format!(
-        "REPORT RequestId: {id}\tDuration: {ms:.2} ms\tBilled Duration: {billed} ms\tMax Memory Used: {used} MB\t\n"
-    )
-}
-
-/// The last 4 KB of the logs in Base64.
-pub(crate) fn log_tail(logs: &[u8]) -> String {
-    base64_simd::STANDARD.encode_to_string(&logs[logs.len().saturating_sub(LOG_TAIL_BYTES)..])
-}
-
-fn add_log_tail(headers: &mut HeaderMap, logs: &[u8]) {
-    if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(log_tail(logs))) {
-        headers.insert(LOG_RESULT, value);
-    }
 }
 
 #[cfg(test)]

@@ -31,6 +31,9 @@ struct Message<'a> {
     blame: &'a str,
     #[serde(rename = "Message")]
     message: &'a str,
+    /// Some errors of Lambda's model spell it so; clients read the one they know.
+    #[serde(rename = "message")]
+    again: &'a str,
 }
 
 impl Failure {
@@ -96,7 +99,8 @@ impl Failure {
     /// The response. A 503 asks the client to come again in a second.
     pub(crate) fn respond(&self, id: RequestId) -> Response<Body> {
         let blame = if self.status.is_server_error() { "Service" } else { "User" };
-        let mut response = exception(self.status, &self.kind, &Message { blame, message: &self.message }, id);
+        let mut response =
+            exception(self.status, &self.kind, &Message { blame, message: &self.message, again: &self.message }, id);
         if let Some(allow) = self.allow {
             response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
         }

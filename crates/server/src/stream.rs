@@ -32,6 +32,7 @@ use crate::{
     invoke::{Call, fail_over},
     receipt::{EDGE, EXECUTED_VERSION, Receipt},
     reply::{Failure, REQUEST_ID},
+    report::Report,
     request_id::RequestId,
     table::Entry,
     target,
@@ -70,7 +71,7 @@ async fn answer(
             receipt.tries.push_named(&gateway.name, "streams", counted.started.elapsed());
             let first = head.prelude.map(|prelude| [prelude.get().as_bytes(), &PRELUDE_END].concat());
             let first = first.map(|first| eventstream::chunk(first.into()));
-            let framing = Framing::EventStream { log_tail: call.log_tail };
+            let framing = Framing::EventStream(call.report(gateway));
             Body::Stream(Box::new(StreamBody::new(first, streaming, framing, counted)))
         }
         Begun::Ended(local) => {
@@ -85,7 +86,7 @@ async fn answer(
             if outcome.class == Ending::Ok {
                 whole.extend_from_slice(&eventstream::chunk(outcome.payload.clone()));
             }
-            whole.extend_from_slice(&eventstream::complete(&outcome, call.log_tail));
+            whole.extend_from_slice(&eventstream::complete(&outcome, call.report(gateway).as_ref()));
             Body::Full(whole.into())
         }
     };
@@ -191,9 +192,7 @@ impl Streaming {
 
 /// What the client gets of a response's bytes.
 enum Framing {
-    EventStream {
-        log_tail: bool,
-    },
+    EventStream(Option<Report>),
     /// The bytes; a failure cuts them short.
     Raw,
 }
@@ -233,12 +232,12 @@ impl StreamBody {
             let next = ready!(streaming.poll_next(cx));
             return Poll::Ready(match (next, &self.framing) {
                 (Next::Part(Part::Head(_)), _) => continue,
-                (Next::Part(Part::Data(bytes)), Framing::EventStream { .. }) => Some(Ok(eventstream::chunk(bytes))),
+                (Next::Part(Part::Data(bytes)), Framing::EventStream(_)) => Some(Ok(eventstream::chunk(bytes))),
                 (Next::Part(Part::Data(bytes)), Framing::Raw) => Some(Ok(bytes)),
                 (Next::End(outcome), framing) => {
                     self.streaming = None;
                     match framing {
-                        Framing::EventStream { log_tail } => Some(Ok(eventstream::complete(&outcome, *log_tail))),
+                        Framing::EventStream(report) => Some(Ok(eventstream::complete(&outcome, report.as_ref()))),
                         Framing::Raw if outcome.class == Ending::Ok => None,
                         Framing::Raw => {
                             // What was written before gets its turn.

@@ -267,7 +267,9 @@ async fn refused(
     body: &Bytes,
     target: &Target<'_>,
 ) -> Result<Option<Response<Body>>, Failure> {
-    let answer = ask_host(worker, remote, head, body.clone(), Some(target.name.clone().into_owned())).await?;
+    let reference =
+        target.qualifier.as_ref().map_or_else(|| target.name.to_string(), |alias| format!("{}:{alias}", target.name));
+    let answer = ask_host(worker, remote, head, body.clone(), Some(reference)).await?;
     if answer.status == 204 { Ok(None) } else { crate::control::respond(answer).map(Some) }
 }
 

@@ -3,6 +3,7 @@ import sys
 
 import functions  # noqa: F401: the steps run as the modules are read
 import attributes  # noqa: F401
+import invocations  # noqa: F401
 from model import summary
 
 sys.exit(summary())

@@ -22,7 +22,7 @@ export const LIMITS = {
   /** QuickJS and what a function may use need a few MB before the first line runs. */
   memory: { field: 'memorySize', default: 128, min: 16, max: 10_240, unit: 'MB', error: 'Runtime.OutOfMemory' },
   timeout: { field: 'timeout', default: 3, min: 0.001, max: 900, unit: 's', error: 'Sandbox.Timedout' },
-  concurrency: { field: 'concurrency', default: null, min: 0, max: 1_000, unit: 'invocations', error: '429 TooManyRequestsException, Reason ConcurrentInvocationLimitExceeded' },
+  concurrency: { field: 'concurrency', default: null, min: 0, max: 1_000, unit: 'invocations', error: '429 TooManyRequestsException, Reason ReservedFunctionConcurrentInvocationLimitExceeded' },
   logs: { field: 'limits.logBytes', default: 256 * 1024, min: 0, max: MIB, unit: 'bytes', error: 'what follows is dropped, and a last line says so' },
   tmp: { field: 'limits.tmpMb', default: 512, min: 1, max: 10_240, unit: 'MB', error: 'ENOSPC' },
   fetchCount: { field: 'limits.fetchCount', default: 50, min: 0, max: 1_000, unit: 'requests', error: 'TypeError, cause.code ERR_SWARM_FETCH_COUNT' },

@@ -79,7 +79,7 @@ describe('the Lambda API', () => {
     assert.equal(start, `START RequestId: ${id} Version: $LATEST`)
     assert.match(said ?? '', new RegExp(`\t${id}\tINFO\tsaying 3$`))
     assert.equal(end, `END RequestId: ${id}`)
-    assert.match(report ?? '', new RegExp(`^REPORT RequestId: ${id}\tDuration: [\\d.]+ ms\tBilled Duration: \\d+ ms\tMax Memory Used: \\d+ MB\t$`))
+    assert.match(report ?? '', new RegExp(`^REPORT RequestId: ${id}\tDuration: [\\d.]+ ms\tBilled Duration: \\d+ ms\tMemory Size: 128 MB\tMax Memory Used: \\d+ MB\t$`))
   })
 
   test('says what is wrong as AWS does', async () => {

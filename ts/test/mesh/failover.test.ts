@@ -76,7 +76,7 @@ describe('failover to the next nearest edge', () => {
     const answer = await invoke(a, 'nowhere')
     isAnswer(answer, 'edge-a', 'edge-a=absent edge-b=absent edge-c=absent')
     assert.equal(answer.status, 404)
-    assert.deepEqual(answer.json, { Type: 'User', Message: 'Function not found: nowhere' })
+    assert.deepEqual(answer.json, { Type: 'User', Message: 'Function not found: nowhere', message: 'Function not found: nowhere' })
     assert.equal(answer.headers['x-amzn-errortype'], 'ResourceNotFoundException')
   })
   test('the first edge\'s error is the answer when the second fails as well, and there is no third', async () => {

@@ -132,7 +132,7 @@ describe('a deploy', () => {
     assert.equal((await call('DELETE', `${mesh.url('edge-c')}/functions/life`)).status, 204)
     const gone = await invoke(mesh.url('edge-c'), 'life', {}, { 'x-swarm-failover': 'never' })
     assert.equal(gone.status, 404)
-    assert.deepEqual(gone.json, { Type: 'User', Message: 'Function not found: life' })
+    assert.deepEqual(gone.json, { Type: 'User', Message: 'Function not found: life', message: 'Function not found: life' })
   })
 
   test('that does not parse or throws while loading is refused with its place, and what was there serves on', async () => {

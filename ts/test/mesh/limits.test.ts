@@ -102,7 +102,7 @@ describe('a limit', () => {
     await arrived
     const second = await invoke(edge, name, { well: true })
     assert.deepEqual([second.status, second.headers['x-amzn-errortype']], [429, 'TooManyRequestsException'])
-    assert.equal((second.json as { Reason: string }).Reason, 'ConcurrentInvocationLimitExceeded')
+    assert.equal((second.json as { Reason: string }).Reason, 'ReservedFunctionConcurrentInvocationLimitExceeded')
     for (const answer of waiting.splice(0)) answer()
     assert.equal((await first).json, 200)
     assert.equal((await invoke(edge, name, { well: true })).json, 'well')

@@ -76,12 +76,14 @@ describe('routes', () => {
   })
 
   test('routes and CORS can be taken away', async () => {
-    await put({ routes: { 'GET /a': 'pages', 'GET /b': 'pages' }, cors: { allowOrigins: ['http://page.example'], allowMethods: ['GET'] } })
+    await put({ routes: { 'GET /a': 'pages', 'GET /b': 'pages' }, cors: { allowOrigins: ['http://page.example'], allowMethods: ['GET'], allowHeaders: ['x-own'], exposeHeaders: ['x-fn'], maxAge: 600, allowCredentials: true } })
     const preflight = { origin: 'http://page.example', 'access-control-request-method': 'GET' }
     const allowed = await call('OPTIONS', url('/a'), null, preflight)
     assert.deepEqual([allowed.status, allowed.headers['access-control-allow-origin'], allowed.headers['access-control-allow-methods']], [204, 'http://page.example', 'GET'])
+    assert.deepEqual([allowed.headers['access-control-allow-headers'], allowed.headers['access-control-max-age'], allowed.headers['access-control-allow-credentials']], ['x-own', '600', 'true'])
     assert.equal((await call('OPTIONS', url('/a'), null, { ...preflight, origin: 'http://other.example' })).headers['access-control-allow-origin'], undefined)
-    assert.equal((await call('GET', url('/a'), null, { origin: 'http://page.example' })).headers['access-control-allow-origin'], 'http://page.example')
+    const got = await call('GET', url('/a'), null, { origin: 'http://page.example' })
+    assert.deepEqual([got.headers['access-control-allow-origin'], got.headers['access-control-expose-headers'], got.headers['access-control-allow-credentials'], got.headers['vary']], ['http://page.example', 'x-fn', 'true', 'origin'])
     assert.equal((await call('DELETE', url('/routes?route=GET%20/a'))).status, 204)
     assert.equal((await call('DELETE', url('/routes?route=GET%20/a'))).status, 404)
     assert.equal((await call('DELETE', url('/routes'))).status, 204)

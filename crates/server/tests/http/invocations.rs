@@ -71,7 +71,10 @@ fn maps_every_ending_to_its_answer() {
         let tries = response.header("x-swarm-tries").unwrap();
         assert!(tries.ends_with(&format!("edge-b={class};2.3ms")), "{tries}");
         match class {
-            Ending::Absent => assert_eq!(response.body, r#"{"Type":"User","Message":"Function not found: hello"}"#),
+            Ending::Absent => assert_eq!(
+                response.body,
+                r#"{"Type":"User","Message":"Function not found: hello","message":"Function not found: hello"}"#
+            ),
             Ending::Refused => {
                 assert_eq!(response.error(), (429, "TooManyRequestsException", "too busy".to_owned()));
                 assert_eq!(response.header("retry-after"), Some("1"));
