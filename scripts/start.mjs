@@ -54,7 +54,12 @@ ${bold('ClusterFlow')}  ${urlOf(proxy)}/   ${dim('the mesh, live, in a browser')
 ${EDGES.map(({ name, region }, i) => `${bold(name.padEnd(11))}  ${urlOf(edges[i])}/   ${dim(region)}`).join('\n')}
 ${bold('DNS')}          127.0.0.1:${dns}   ${dim(`dig @127.0.0.1 -p ${dns} ${zone}`)}
 
-${bold('Try')}
+${bold('Try')}   ${dim('swarmlambda is bin/swarmlambda.js: alias swarmlambda="$PWD/bin/swarmlambda.js"')}
+  swarmlambda status
+  swarmlambda init my-function && swarmlambda deploy my-function
+  swarmlambda invoke my-function '{"name":"you"}' --log
+
+${bold('Or with nothing but curl')}
   ${post('/2015-03-31/functions/hello/invocations', '{"name":"you"}')}
   ${post('/functions', '{"name":"twice","handler":"index.handler","files":{"index.js":"exports.handler = async (e) => e.n * 2"}}')}
   ${post('/2015-03-31/functions/twice/invocations', '{"n":21}')}

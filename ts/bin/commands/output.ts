@@ -2,10 +2,12 @@
 const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const
 export type Paint = Record<keyof typeof CODES, (text: string) => string>
 
-/** Colours of a stream: none when it is no terminal, or NO_COLOR is set. */
+/** Colours of a stream: none when it is no terminal, or NO_COLOR is set; FORCE_COLOR asks for them. */
 export function paintOf(stream: NodeJS.WriteStream): Paint {
-  // hasColors() asks NO_COLOR, FORCE_COLOR and TERM.
-  const on = stream.isTTY && stream.hasColors()
+  const { FORCE_COLOR, NO_COLOR } = process.env
+  // hasColors() asks NO_COLOR, FORCE_COLOR and TERM, of a terminal.
+  const forced = !NO_COLOR && FORCE_COLOR !== undefined && FORCE_COLOR !== '0'
+  const on = forced || (stream.isTTY && stream.hasColors())
   const of = (code: number) => (text: string) => (on ? `\u001b[${code}m${text}\u001b[0m` : text)
   return { bold: of(CODES.bold), dim: of(CODES.dim), red: of(CODES.red), green: of(CODES.green), yellow: of(CODES.yellow), cyan: of(CODES.cyan) }
 }

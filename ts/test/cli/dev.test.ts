@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { call } from '../mesh/harness/http.js'
+import { call, snapshotWhere } from '../mesh/harness/http.js'
 import { follow, swarmlambda, type Following } from './harness.js'
 
 let folder = ''
@@ -13,10 +13,10 @@ after(() => rm(folder, { recursive: true, force: true }))
 
 describe('init', () => {
   for (const [template, files] of [
-    ['hello', ['event.json', 'index.js', 'swarmlambda.json']],
+    ['hello', ['event.json', 'index.mjs', 'swarmlambda.json']],
     ['typescript', ['event.json', 'package.json', 'src/index.ts', 'swarmlambda.d.ts', 'swarmlambda.json', 'tsconfig.json']],
     ['http-api', ['event.json', 'package.json', 'src/index.ts', 'swarmlambda.d.ts', 'swarmlambda.json', 'tsconfig.json']],
-    ['cron', ['event.json', 'index.js', 'swarmlambda.json']],
+    ['cron', ['event.json', 'index.mjs', 'swarmlambda.json']],
   ] as const) {
     test(`writes the template ${template}`, async () => {
       const { code, err, out } = await swarmlambda(['init', template, '--template', template, '--json'], { cwd: folder })
@@ -27,7 +27,7 @@ describe('init', () => {
   }
   test('does not write over files, and says which', async () => {
     const { code, err } = await swarmlambda(['init', 'hello'], { cwd: folder })
-    assert.deepEqual([code, err], [2, 'swarmlambda: event.json, index.js, swarmlambda.json are there already: choose another folder, or --force to write over them\n'])
+    assert.deepEqual([code, err], [2, 'swarmlambda: event.json, index.mjs, swarmlambda.json are there already: choose another folder, or --force to write over them\n'])
     assert.match((await swarmlambda(['init', '--help'])).out, /http-api +an HTTP API with hono/)
   })
 })
@@ -54,23 +54,28 @@ describe('dev', () => {
     assert.deepEqual(await invoke(), { message: 'Hello, world!', region: 'us-west-sfo' })
   })
 
+  test('messages between regions take as long as their distance costs', async () => {
+    // San Francisco to Washington and back: some 60 ms.
+    await snapshotWhere(url, ({ links }) => links.length === 2 && links.every(({ chaos, rttMs }) => chaos?.delayMs === 29 && (rttMs ?? 0) > 40))
+  })
+
   test('a save is on every edge', async () => {
-    await writeFile(join(hello(), 'index.js'), 'exports.handler = async () => "saved"')
+    await writeFile(join(hello(), 'index.mjs'), 'export const handler = async () => "saved"')
     const { edges, missing } = await dev.next('deployed')
     assert.deepEqual([edges, missing], [['edge-a', 'edge-b'], []])
     assert.equal(await invoke(), 'saved')
   })
 
   test('a mistake is shown, and what was there goes on', async () => {
-    await writeFile(join(hello(), 'index.js'), 'exports.handler = async () => {')
-    assert.match(String((await dev.next('error'))['message']), /^index\.js:1:32: Unexpected end of file$/)
-    await writeFile(join(hello(), 'index.js'), 'const x = undefined.y\nexports.handler = async () => x')
-    assert.match(String((await dev.next('error'))['message']), /index\.js:1:\d+: TypeError: cannot read property 'y' of undefined/)
+    await writeFile(join(hello(), 'index.mjs'), 'export const handler = async () => {')
+    assert.match(String((await dev.next('error'))['message']), /^index\.mjs:1:37: Unexpected end of file$/)
+    await writeFile(join(hello(), 'index.mjs'), 'const x = JSON.parse("{")\nexport const handler = async () => x')
+    assert.match(String((await dev.next('error'))['message']), /index\.mjs:1:\d+: SyntaxError/)
     assert.equal(await invoke(), 'saved')
     await writeFile(join(hello(), 'swarmlambda.json'), '{ "memory": 1 }')
     assert.match(String((await dev.next('error'))['message']), /^swarmlambda\.json:1:3: there is no field "memory"/)
     await writeFile(join(hello(), 'swarmlambda.json'), '{ "name": "hello" }')
-    await writeFile(join(hello(), 'index.js'), 'exports.handler = async (event) => ({ ...event, region: process.env.SWARMLAMBDA_REGION })')
+    await writeFile(join(hello(), 'index.mjs'), 'export const handler = async (event) => ({ ...event, region: process.env.SWARMLAMBDA_REGION })')
     await dev.next('deployed')
   })
 

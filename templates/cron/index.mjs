@@ -1,4 +1,4 @@
 // Called by the schedule in swarmlambda.json: once across the mesh, whichever edge is its turn.
-exports.handler = async (event) => {
+export const handler = async (event) => {
   console.log(`${event.time}: it is time, says ${process.env.SWARMLAMBDA_NODE_NAME}`)
 }

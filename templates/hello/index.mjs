@@ -1,4 +1,4 @@
-exports.handler = async (event) => {
+export const handler = async (event) => {
   console.log('greeting', event.name ?? 'nobody in particular')
   return { message: `Hello, ${event.name ?? 'world'}!`, region: process.env.SWARMLAMBDA_REGION }
 }
