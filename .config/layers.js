@@ -22,7 +22,9 @@ const LAYERS = {
   client: [],
   project: ['api', 'schedules', 'bundle', 'client', 'regions'],
   metrics: [],
-  api: ['router', 'registry', 'bundle', 'metrics', 'regions'],
+  observe: ['p2p'],
+  tracing: ['observe'],
+  api: ['observe', 'router', 'registry', 'bundle', 'metrics', 'regions'],
   lambda: ['api', 'registry', 'bundle', 'regions'],
   openapi: ['api', 'schedules'],
   docs: ['api', 'config', 'openapi', 'project'],
@@ -35,7 +37,7 @@ const LAYERS = {
   queue: ['registry'],
   schedules: ['api', 'queue', 'registry', 'p2p'],
   disposal: [],
-  edge: ['certificates', 'dns', 'api', 'openapi', 'project', 'lambda', 'queue', 'schedules', 'router', 'registry', 'p2p', 'cluster', 'native', 'regions', 'bundle', 'metrics', 'config', 'disposal'],
+  edge: ['certificates', 'dns', 'api', 'observe', 'tracing', 'openapi', 'project', 'lambda', 'queue', 'schedules', 'router', 'registry', 'p2p', 'cluster', 'native', 'regions', 'bundle', 'metrics', 'config', 'disposal'],
   'edge-keeper': ['edge', 'registry'],
   upstreams: ['regions', 'config'],
   dns: ['upstreams', 'regions', 'config'],
@@ -43,7 +45,7 @@ const LAYERS = {
 }
 
 /** What may be imported besides as types only: the native module's DTOs are the shape of what comes in from HTTP. */
-const TYPES = { certificates: ['native'], api: ['native'], lambda: ['native'], router: ['native'], metrics: ['native', 'p2p', 'registry'] }
+const TYPES = { certificates: ['native'], api: ['native'], lambda: ['native'], router: ['native'], observe: ['native'], tracing: ['native'], metrics: ['native', 'p2p', 'registry'] }
 
 /** Each program, and all it may load; that the proxy and the DNS server load no native code follows from here. */
 const PROGRAMS = {

@@ -26,6 +26,17 @@ export declare class NativeEdge {
   setAliases(aliases: Array<Alias>): void
   /** Invokes a function on this edge and on no other; `absent` when it isn't loaded. */
   invoke(request: InvokeRequest): Promise<Outcome>
+  /** Whether traces are collected: invocations whose caller samples them are kept then. */
+  setTraced(traced: boolean): void
+  /** The latest invocations of this edge: all that failed, moved, logged or asked for it, and samples of the rest. */
+  recent(query: RecentQuery): RecentPage
+  /** How long the functions took that were ever invoked here. */
+  latencies(): Array<FunctionLatency>
+  /** The number of a response's body that is written piece by piece; `null`: there are too many. */
+  openStream(): number | null
+  /** Whether somebody still reads it; if not, it is over. */
+  writeStream(id: number, bytes: Buffer): boolean
+  endStream(id: number): void
   /** Serves HTTP; resolves with the ports when it accepts connections. Once in an edge's life. */
   listen(options: ListenOptions, onMiss: (request: MissRequest) => Promise<MissResponse>, onControl: (request: ControlRequest) => Promise<ControlResponse>): Promise<Listening>
   /** Which function URLs and routes there are, all of them: JSON (crates/server/src/web/sites.rs). */
@@ -92,6 +103,8 @@ export interface ControlResponse {
   /** Name, value, name, value… */
   headers: Array<string>
   body: Buffer
+  /** In the place of the body: a stream of `openStream`. */
+  stream?: number
 }
 
 export interface EdgeOptions {
@@ -125,6 +138,16 @@ export interface EngineInfo {
   fromCache: boolean
   /** HTTP threads. */
   threads: number
+}
+
+/** How long one function's invocations took on this edge. */
+export interface FunctionLatency {
+  /** Its name, or `name:version`. */
+  name: string
+  /** Those that did not end `ok`. */
+  errors: number
+  /** One for each bound of `Latency`, then one for those above. Not cumulative. */
+  counts: Array<number>
 }
 
 export interface FunctionSpec {
@@ -178,6 +201,8 @@ export interface InvokeRequest {
   remainingMs: number | null
   /** JSON. */
   clientContext: string | null
+  /** Who asks, for those who look at the latest invocations; `null`: a peer that doesn't say. */
+  origin: Origin | null
 }
 
 /** Durations of invocations over HTTP. */
@@ -228,6 +253,8 @@ export interface MissRequest {
   failover: 'any' | 'safe' | 'never' | null
   /** When this is set nothing was tried on this edge. */
   once: Once | null
+  /** As of {@link InvokeRequest}. */
+  origin: Origin | null
   /** The try on this edge. */
   local: Outcome | null
 }
@@ -257,6 +284,17 @@ export interface Once {
   repeats: string | null
 }
 
+/** How an invocation came to this edge. */
+export interface Origin {
+  via: 'invoke' | 'http' | 'stream' | 'event' | 'peer'
+  /** The edge that asked. */
+  from: string | null
+  /** W3C Trace Context. */
+  traceparent: string | null
+  /** Its event and its result shall be kept. */
+  record: boolean
+}
+
 /** The end of an invocation. */
 export interface Outcome {
   class: 'ok' | 'error' | 'timeout' | 'crashed' | 'refused' | 'absent' | 'unreachable'
@@ -267,6 +305,66 @@ export interface Outcome {
   ms: number
   /** Linear memory at the end. */
   memoryMb: number
+}
+
+/** A way into the host that is bounded. */
+export interface QueueStats {
+  /** Calls that run. */
+  running: number
+  /** Calls that wait for their turn. */
+  waiting: number
+  /** Calls that were turned away because too many waited. */
+  refused: number
+}
+
+export interface RecentPage {
+  /** Oldest first. */
+  records: Array<Recorded>
+  /** The `seq` of the last one that was dropped to make room; 0: none was. */
+  dropped: number
+}
+
+/** Which of the latest invocations. */
+export interface RecentQuery {
+  /** Those recorded after this one's `seq`; 0: all. */
+  since: number
+  /** The latest ones, at most. */
+  limit: number
+  name: string | null
+  requestId: string | null
+  /** Only those that wrote to the console. */
+  logging: boolean
+}
+
+/** One invocation that ended. */
+export interface Recorded {
+  /** When it was recorded, microseconds since the epoch; unique on this edge, and greater than all before. */
+  seq: number
+  requestId: string
+  name: string
+  /** `$LATEST` or a published version. */
+  version: string
+  origin: Origin
+  /** Milliseconds since the epoch. */
+  startedAt: number
+  /** Until it was answered, other edges included. */
+  ms: number
+  class: 'ok' | 'error' | 'timeout' | 'crashed' | 'refused' | 'absent' | 'unreachable'
+  /** The edge whose outcome it is. */
+  edge: string
+  /** As the header X-Swarm-Tries: `edge-a=absent;0.1ms, edge-b=ok;2.3ms`. */
+  tries: string
+  memoryMb: number
+  /** The end of the console output. */
+  logs: string
+  /** How much there was. */
+  logBytes: number
+  /** JSON; `null`: not kept. */
+  event: string | null
+  /** As `event`. */
+  result: string | null
+  /** Kept as one of many. */
+  sampled: boolean
 }
 
 /** Why a request is not served at all. */
@@ -290,6 +388,11 @@ export interface Stats {
   /** Invocations that went to the host. */
   misses: number
   functions: Array<FunctionStats>
+  /** Invocations for the host. */
+  missQueue: QueueStats
+  controlQueue: QueueStats
+  /** Who listens to `GET /events`. */
+  listeners: number
   latency: Latency
 }
 

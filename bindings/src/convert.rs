@@ -11,7 +11,7 @@ use crate::dto;
 
 const MIB: f64 = 1024.0 * 1024.0;
 
-fn to_bytes(buffer: &Buffer) -> Bytes {
+pub fn to_bytes(buffer: &Buffer) -> Bytes {
     Bytes::copy_from_slice(buffer)
 }
 
@@ -82,6 +82,66 @@ impl From<dto::InvokeRequest> for executor::Invocation {
     }
 }
 
+/// Of a request that a peer or the host's queue brings.
+pub fn to_origin(origin: Option<dto::Origin>) -> server::Origin {
+    let origin = origin.unwrap_or(dto::Origin { via: String::new(), from: None, traceparent: None, record: false });
+    server::Origin {
+        via: server::Via::parse(&origin.via).unwrap_or(server::Via::Peer),
+        from: origin.from,
+        traceparent: origin.traceparent,
+        record: origin.record,
+    }
+}
+
+impl From<server::Origin> for dto::Origin {
+    fn from(origin: server::Origin) -> Self {
+        let server::Origin { via, from, traceparent, record } = origin;
+        Self { via: via.as_str().to_owned(), from, traceparent, record }
+    }
+}
+
+impl From<dto::RecentQuery> for server::RecentQuery {
+    fn from(query: dto::RecentQuery) -> Self {
+        Self {
+            since: query.since as u64,
+            limit: query.limit as usize,
+            name: query.name,
+            request_id: query.request_id,
+            logging: query.logging,
+        }
+    }
+}
+
+impl From<server::RecentPage> for dto::RecentPage {
+    fn from(page: server::RecentPage) -> Self {
+        Self { records: page.records.iter().map(|record| (&**record).into()).collect(), dropped: page.dropped as f64 }
+    }
+}
+
+impl From<&server::Recorded> for dto::Recorded {
+    fn from(record: &server::Recorded) -> Self {
+        let text = |bytes: &Bytes| String::from_utf8_lossy(bytes).into_owned();
+        Self {
+            seq: record.seq as f64,
+            request_id: record.request_id.clone(),
+            name: record.name.clone(),
+            version: record.version.clone().unwrap_or_else(|| "$LATEST".to_owned()),
+            origin: record.origin.clone().into(),
+            started_at: record.started_ms as f64,
+            ms: to_ms(record.duration),
+            class: record.class.as_str().to_owned(),
+            edge: record.edge.clone(),
+            tries: record.tries.clone(),
+            memory_mb: record.memory_bytes as f64 / MIB,
+            logs: text(&record.logs),
+            log_bytes: record.log_bytes as f64,
+            event: record.event.as_ref().map(text),
+            result: record.result.as_ref().map(text),
+            sampled: record.sampled,
+        }
+    }
+}
+
 impl From<dto::Alias> for server::Alias {
     fn from(alias: dto::Alias) -> Self {
         let others = alias.others.into_iter().map(|other| (other.version, other.weight));
@@ -129,6 +189,7 @@ impl From<server::MissRequest> for dto::MissRequest {
                 fingerprint,
                 repeats,
             }),
+            origin: Some(request.origin.into()),
             local: request.local.map(Into::into),
         }
     }
@@ -178,6 +239,7 @@ impl TryFrom<dto::ControlResponse> for server::ControlResponse {
             status: u16::try_from(response.status).unwrap_or_default(),
             headers: to_pairs(response.headers)?,
             body: to_bytes(&response.body),
+            stream: response.stream,
         })
     }
 }
@@ -214,6 +276,22 @@ impl From<server::FunctionStats> for dto::FunctionStats {
     }
 }
 
+fn to_counts(counts: Vec<u64>) -> Vec<f64> {
+    counts.into_iter().map(|count| count as f64).collect()
+}
+
+impl From<server::FunctionLatency> for dto::FunctionLatency {
+    fn from(latency: server::FunctionLatency) -> Self {
+        Self { name: latency.name, errors: latency.errors as f64, counts: to_counts(latency.counts) }
+    }
+}
+
+impl From<server::QueueStats> for dto::QueueStats {
+    fn from(queue: server::QueueStats) -> Self {
+        Self { running: queue.running as f64, waiting: queue.waiting as f64, refused: queue.refused as f64 }
+    }
+}
+
 impl From<server::Stats> for dto::Stats {
     fn from(stats: server::Stats) -> Self {
         Self {
@@ -223,9 +301,12 @@ impl From<server::Stats> for dto::Stats {
             connections: stats.connections as f64,
             misses: stats.misses as f64,
             functions: stats.functions.into_iter().map(Into::into).collect(),
+            miss_queue: stats.miss_queue.into(),
+            control_queue: stats.control_queue.into(),
+            listeners: stats.listeners as f64,
             latency: dto::Latency {
-                bounds_ms: server::LATENCY_BOUNDS_MS.to_vec(),
-                counts: stats.latency.into_iter().map(|count| count as f64).collect(),
+                bounds_ms: server::latency_bounds().into_iter().map(to_ms).collect(),
+                counts: to_counts(stats.latency),
                 total_ms: to_ms(stats.latency_total),
             },
         }

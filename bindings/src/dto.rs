@@ -115,6 +115,75 @@ pub struct InvokeRequest {
     pub remaining_ms: Option<f64>,
     /// JSON.
     pub client_context: Option<String>,
+    /// Who asks, for those who look at the latest invocations; `null`: a peer that doesn't say.
+    pub origin: Option<Origin>,
+}
+
+/// How an invocation came to this edge.
+#[napi(object, use_nullable = true)]
+pub struct Origin {
+    #[napi(ts_type = "'invoke' | 'http' | 'stream' | 'event' | 'peer'")]
+    pub via: String,
+    /// The edge that asked.
+    pub from: Option<String>,
+    /// W3C Trace Context.
+    pub traceparent: Option<String>,
+    /// Its event and its result shall be kept.
+    pub record: bool,
+}
+
+/// Which of the latest invocations.
+#[napi(object, use_nullable = true)]
+pub struct RecentQuery {
+    /// Those recorded after this one's `seq`; 0: all.
+    pub since: f64,
+    /// The latest ones, at most.
+    pub limit: u32,
+    pub name: Option<String>,
+    pub request_id: Option<String>,
+    /// Only those that wrote to the console.
+    pub logging: bool,
+}
+
+/// One invocation that ended.
+#[napi(object, use_nullable = true)]
+pub struct Recorded {
+    /// When it was recorded, microseconds since the epoch; unique on this edge, and greater than all before.
+    pub seq: f64,
+    pub request_id: String,
+    pub name: String,
+    /// `$LATEST` or a published version.
+    pub version: String,
+    pub origin: Origin,
+    /// Milliseconds since the epoch.
+    pub started_at: f64,
+    /// Until it was answered, other edges included.
+    pub ms: f64,
+    #[napi(ts_type = "'ok' | 'error' | 'timeout' | 'crashed' | 'refused' | 'absent' | 'unreachable'")]
+    pub class: String,
+    /// The edge whose outcome it is.
+    pub edge: String,
+    /// As the header X-Swarm-Tries: `edge-a=absent;0.1ms, edge-b=ok;2.3ms`.
+    pub tries: String,
+    pub memory_mb: f64,
+    /// The end of the console output.
+    pub logs: String,
+    /// How much there was.
+    pub log_bytes: f64,
+    /// JSON; `null`: not kept.
+    pub event: Option<String>,
+    /// As `event`.
+    pub result: Option<String>,
+    /// Kept as one of many.
+    pub sampled: bool,
+}
+
+#[napi(object)]
+pub struct RecentPage {
+    /// Oldest first.
+    pub records: Vec<Recorded>,
+    /// The `seq` of the last one that was dropped to make room; 0: none was.
+    pub dropped: f64,
 }
 
 /// A request that may have been made before.
@@ -143,6 +212,8 @@ pub struct MissRequest {
     pub failover: Option<String>,
     /// When this is set nothing was tried on this edge.
     pub once: Option<Once>,
+    /// As of {@link InvokeRequest}.
+    pub origin: Option<Origin>,
     /// The try on this edge.
     pub local: Option<Outcome>,
 }
@@ -201,6 +272,8 @@ pub struct ControlResponse {
     /// Name, value, name, value…
     pub headers: Vec<String>,
     pub body: Buffer,
+    /// In the place of the body: a stream of `openStream`.
+    pub stream: Option<u32>,
 }
 
 #[napi(object, use_nullable = true)]
@@ -263,6 +336,28 @@ pub struct FunctionStats {
     pub total_ms: f64,
 }
 
+/// How long one function's invocations took on this edge.
+#[napi(object)]
+pub struct FunctionLatency {
+    /// Its name, or `name:version`.
+    pub name: String,
+    /// Those that did not end `ok`.
+    pub errors: f64,
+    /// One for each bound of `Latency`, then one for those above. Not cumulative.
+    pub counts: Vec<f64>,
+}
+
+/// A way into the host that is bounded.
+#[napi(object)]
+pub struct QueueStats {
+    /// Calls that run.
+    pub running: f64,
+    /// Calls that wait for their turn.
+    pub waiting: f64,
+    /// Calls that were turned away because too many waited.
+    pub refused: f64,
+}
+
 /// Durations of invocations over HTTP.
 #[napi(object)]
 pub struct Latency {
@@ -286,5 +381,10 @@ pub struct Stats {
     /// Invocations that went to the host.
     pub misses: f64,
     pub functions: Vec<FunctionStats>,
+    /// Invocations for the host.
+    pub miss_queue: QueueStats,
+    pub control_queue: QueueStats,
+    /// Who listens to `GET /events`.
+    pub listeners: f64,
     pub latency: Latency,
 }

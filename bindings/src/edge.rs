@@ -16,6 +16,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::{
     callbacks::{OnControl, OnMiss, host},
+    convert::{to_bytes, to_origin},
     dto,
     error::{Failure, Settled},
 };
@@ -115,13 +116,48 @@ impl NativeEdge {
 
     /// Invokes a function on this edge and on no other; `absent` when it isn't loaded.
     #[napi(ts_return_type = "Promise<Outcome>")]
-    pub async fn invoke(&self, request: dto::InvokeRequest) -> napi::Result<Settled<dto::Outcome>> {
+    pub async fn invoke(&self, mut request: dto::InvokeRequest) -> napi::Result<Settled<dto::Outcome>> {
         if let Err(closed) = self.0.open() {
             return Ok(Settled(Err(closed)));
         }
         let gateway = Arc::clone(&self.0.gateway);
-        let name = request.name.clone();
-        Ok(Settled(Ok(gateway.invoke(&name, request.into()).await.into())))
+        let (name, origin) = (request.name.clone(), to_origin(request.origin.take()));
+        Ok(Settled(Ok(gateway.invoke(&name, request.into(), origin).await.into())))
+    }
+
+    /// Whether traces are collected: invocations whose caller samples them are kept then.
+    #[napi(catch_unwind)]
+    pub fn set_traced(&self, traced: bool) {
+        self.0.gateway.set_traced(traced);
+    }
+
+    /// The latest invocations of this edge: all that failed, moved, logged or asked for it, and samples of the rest.
+    #[napi(catch_unwind)]
+    pub fn recent(&self, query: dto::RecentQuery) -> dto::RecentPage {
+        self.0.gateway.recent(&query.into()).into()
+    }
+
+    /// How long the functions took that were ever invoked here.
+    #[napi(catch_unwind)]
+    pub fn latencies(&self) -> Vec<dto::FunctionLatency> {
+        self.0.gateway.latencies().into_iter().map(Into::into).collect()
+    }
+
+    /// The number of a response's body that is written piece by piece; `null`: there are too many.
+    #[napi(catch_unwind)]
+    pub fn open_stream(&self) -> Option<u32> {
+        self.0.gateway.open_stream()
+    }
+
+    /// Whether somebody still reads it; if not, it is over.
+    #[napi(catch_unwind)]
+    pub fn write_stream(&self, id: u32, bytes: Buffer) -> bool {
+        self.0.gateway.write_stream(id, to_bytes(&bytes))
+    }
+
+    #[napi(catch_unwind)]
+    pub fn end_stream(&self, id: u32) {
+        self.0.gateway.end_stream(id);
     }
 
     /// Serves HTTP; resolves with the ports when it accepts connections. Once in an edge's life.

@@ -15,8 +15,8 @@ await run(
     about: 'Answers one name, and all names under it, with the nearest live edge; see docs/dns.md.',
     variables: DNS_VARIABLES,
     main: async ({ env, signal }) => {
-      const { edges, logLevel, placesFile, region, ...zone } = parseDnsConfig(env)
-      const log = createLog(logLevel)
+      const { edges, logFormat, logLevel, placesFile, region, ...zone } = parseDnsConfig(env)
+      const log = createLog(logLevel, { format: logFormat, context: { program: 'dns' } })
       const places = placesFile === null ? null : await openPlaces(placesFile)
       if (places !== null) log.info('places of clients are known', { file: placesFile, database: places.about })
       await using upstreams = openUpstreams({ edges, region, log })

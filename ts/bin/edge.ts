@@ -22,7 +22,7 @@ await run(
       // Loads native code, which --help and a mistake in the configuration don't need.
       const { keepEdge } = await import('../lib/edge-keeper.js')
       const { openNotify } = await import('../lib/native.js')
-      const log = createLog(config.logLevel)
+      const log = createLog(config.logLevel, { format: config.logFormat, context: { edge: config.nodeName } })
       const { NOTIFY_SOCKET: socket = null, WATCHDOG_USEC: watchdog } = process.env
       const notify = await openNotify()
       using services = openServices()

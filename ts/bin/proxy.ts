@@ -14,8 +14,8 @@ await run(
       'that refuses the connection.',
     variables: PROXY_VARIABLES,
     main: async ({ env, signal }) => {
-      const { host, port, edges, region, logLevel } = parseProxyConfig(env)
-      const log = createLog(logLevel)
+      const { host, port, edges, region, logFormat, logLevel } = parseProxyConfig(env)
+      const log = createLog(logLevel, { format: logFormat, context: { program: 'proxy' } })
       await using upstreams = openUpstreams({ edges, region, log })
       await using proxy = await openProxy({ host, port, upstreams, log })
       await upstreams.settled()

@@ -4,7 +4,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { isLoopback } from './addresses.js'
 import { SwarmError } from './errors.js'
-import type { LogLevel } from './log.js'
+import type { LogFormat, LogLevel } from './log.js'
 import type { Endpoint } from './config/schemas.js'
 import { read, type Environment } from './config/variable.js'
 import * as variables from './config/variables.js'
@@ -65,7 +65,10 @@ export interface EdgeConfig {
   /** It answers DNS for the mesh. */
   dns: ZoneConfig | null
   shortestRateMs: number
+  /** What part of the traces that no caller began is exported; null: no collector is configured. */
+  traceRatio: number | null
   logLevel: LogLevel
+  logFormat: LogFormat
 }
 
 export interface ProxyConfig {
@@ -75,6 +78,7 @@ export interface ProxyConfig {
   edges: Endpoint[]
   region: string | null
   logLevel: LogLevel
+  logFormat: LogFormat
 }
 
 /** Of the zone, and of who answers for it. */
@@ -96,6 +100,7 @@ export interface DnsConfig extends ZoneConfig {
   edges: Endpoint[]
   region: string | null
   logLevel: LogLevel
+  logFormat: LogFormat
 }
 
 /** `edge-<host name>`, made a valid node name. */
@@ -138,7 +143,9 @@ export const parseEdgeConfig = (env: Environment, host: string = hostname()): Ed
     shortestRateMs: read(env, variables.SHORTEST_RATE),
     publicAddress: read(env, variables.PUBLIC_ADDRESS),
     dns: read(env, variables.DNS_SERVE) === 'on' ? parseZone(env) : null,
+    traceRatio: traceRatioOf(env),
     logLevel: read(env, variables.LOG),
+    logFormat: read(env, variables.LOG_FORMAT),
   }
 }
 
@@ -168,6 +175,7 @@ export const parseProxyConfig = (env: Environment): ProxyConfig => {
     edges: read(env, variables.EDGES),
     region: read(env, variables.CLIENT_REGION),
     logLevel: read(env, variables.LOG),
+    logFormat: read(env, variables.LOG_FORMAT),
   }
   // Edges on loopback trust whoever reaches them; a proxy would pass that trust on to the network.
   const open = read(env, variables.EDGES_CONTROL) !== 'token' && config.edges.some(({ host }) => isLoopback(host))
@@ -183,7 +191,7 @@ export const parseProxyConfig = (env: Environment): ProxyConfig => {
 
 export const parseDnsConfig = (env: Environment): DnsConfig => {
   addRegions(read(env, variables.OWN_REGIONS) ?? [])
-  return { ...parseZone(env), edges: read(env, variables.EDGES), region: read(env, variables.CLIENT_REGION), logLevel: read(env, variables.LOG) }
+  return { ...parseZone(env), edges: read(env, variables.EDGES), region: read(env, variables.CLIENT_REGION), logLevel: read(env, variables.LOG), logFormat: read(env, variables.LOG_FORMAT) }
 }
 
 const parseZone = (env: Environment): ZoneConfig => ({
@@ -197,3 +205,15 @@ const parseZone = (env: Environment): ZoneConfig => ({
   mostAnswers: read(env, variables.DNS_ANSWERS),
   answersPerSecond: read(env, variables.DNS_RATE),
 })
+
+/** The variables of OpenTelemetry's specification; its own exporter reads those that say where to. */
+function traceRatioOf(env: Environment): number | null {
+  const endpoint = env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] || env['OTEL_EXPORTER_OTLP_ENDPOINT']
+  if (!endpoint || env['OTEL_SDK_DISABLED'] === 'true' || env['OTEL_TRACES_EXPORTER'] === 'none') return null
+  const sampler = env['OTEL_TRACES_SAMPLER'] ?? 'parentbased_always_on'
+  if (sampler.endsWith('always_off')) return 0
+  if (!sampler.endsWith('traceidratio')) return 1
+  const ratio = Number(env['OTEL_TRACES_SAMPLER_ARG'] ?? '1')
+  if (ratio >= 0 && ratio <= 1) return ratio
+  throw new SwarmError('CONFIG_INVALID', `OTEL_TRACES_SAMPLER_ARG is ${JSON.stringify(env['OTEL_TRACES_SAMPLER_ARG'])}; allowed: a number from 0 to 1`)
+}

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { stop as stopEsbuild } from 'esbuild'
 import { openControl, RESERVED_SEGMENTS } from './api/control.js'
 import { parseReference } from './api/names.js'
+import { openObservationRoutes } from './api/observations.js'
 import { openRoutes } from './api/routes.js'
 import { openFunctions } from './api/functions.js'
 import { tryListening, urlOf } from './addresses.js'
@@ -40,6 +41,7 @@ import { allowsUrl } from './lambda/policy.js'
 import { openLambda } from './lambda/routes.js'
 import { engineCache, openNative, type HttpsOptions } from './native.js'
 import { attributeKey } from './registry/parts.js'
+import { openObservations } from './observe/observations.js'
 import { openMesh } from './p2p/mesh.js'
 import { openApiDocument } from './openapi/document.js'
 import { projectJsonSchema } from './project/schema.js'
@@ -88,6 +90,8 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
   let drain: Drain | null = null
   const isDraining = (): boolean => drain?.isDraining() ?? false
   let broadcasts: Broadcasts | null = null
+  let queued: () => { waiting: number; dead: number } | null = () => null
+  let aside: () => ReadonlyMap<string, string> = () => new Map()
 
   await mkdir(stateDir, { recursive: true }).catch((cause: unknown) => {
     throw new SwarmError('CONFIG_INVALID', `SWARMLAMBDA_STATE_DIR ${JSON.stringify(stateDir)} is no directory this process can write to: ${messageOf(cause)}`, { cause })
@@ -146,7 +150,7 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
   const { loaded } = sync
   stack.use(openSites({ engine, registry, reserved: RESERVED_SEGMENTS }))
 
-  const metrics = openMetrics({ ...place, edge: nodeName, version: VERSION, engine, mesh, registry, loaded })
+  const metrics = openMetrics({ ...place, edge: nodeName, version: VERSION, engine, mesh, registry, loaded, events: () => queued(), setAside: () => aside() })
   const holders = { self: nodeName, mesh, registry, loaded, changes }
   const functions = openFunctions({
     engine,
@@ -173,6 +177,7 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
     log,
   })
 
+  aside = () => misses.setAside()
   const claims = stack.use(await openClaims({ folder: join(stateDir, 'schedules'), mesh, log }))
   const events = await openEventInvocations({
     place,
@@ -188,6 +193,7 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
     log,
   })
 
+  queued = () => events.lengths()
   drain = openDrain({ engine, events, refresh: () => broadcasts?.refresh(), isBusy: () => broadcasts?.isBusy() ?? false, log })
   const { open: takeRequests, stop } = drain
   const shortestMs = config.shortestRateMs
@@ -197,6 +203,11 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
   const chaos = openChaos({ allowed: !config.needsToken, mesh, die: () => process.kill(process.pid, 'SIGKILL'), refresh: () => broadcasts?.refresh(), log })
   const commands = openCommands({ self: nodeName, mesh, engine, drain, chaos, want: (key) => sync.want(key) })
   const controlKeys = (): readonly Buffer[] => keyring.keys().map(({ control }) => control)
+  if (config.traceRatio !== null) {
+    const { openTracing } = await import('./tracing.js')
+    stack.use(openTracing({ engine, edge: nodeName, region, version: VERSION, ratio: config.traceRatio, clock: Date.now }))
+  }
+  const observations = stack.use(openObservations({ edge: nodeName, engine, mesh, clock: Date.now }))
   const accessKeys = openAccessKeys(registry, sealer)
   const policyAllows = (reference: string, accessKeyId: string): boolean => {
     const { name, qualifier } = parseReference(reference)
@@ -219,6 +230,7 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
     history: () => history.list(),
     schedules: openScheduleApi({ registry, claims, nameOf: (id) => (id === mesh.id ? nodeName : (mesh.peers().find((peer) => peer.id === id)?.name ?? id)), shortestMs, clock: Date.now }),
     documents: { openApi: openApiDocument, projectSchema: projectJsonSchema },
+    observations: openObservationRoutes(observations, engine, Date.now),
     metrics: () => metrics.page(),
     onError: (error, { method, path }) => log.error('a control call failed', { method, path, error: messageOf(error) }),
   })
@@ -232,6 +244,7 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
   broadcasts = stack.use(
     openBroadcasts({ cluster: clusterId, place, url, version: VERSION, startedAt, engine, mesh, registry, loaded, changes, isDraining, onTraffic(requests) {
         misses.tick(requests)
+        metrics.tick()
         history.setAside(misses.setAside())
         history.keyed(keyring.ids()[0] ?? '')
       },

@@ -5,6 +5,11 @@ export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const
 
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
+/** `json`: an object a line, with `time`, `level`, `message` and the fields. */
+export const LOG_FORMATS = ['text', 'json'] as const
+
+export type LogFormat = (typeof LOG_FORMATS)[number]
+
 export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>
 
 export interface Log {
@@ -28,17 +33,28 @@ export const formatLine = (level: LogLevel, at: Date, message: string, fields: L
   return line
 }
 
+/** The same as JSON; `context` is on every line. */
+export const formatJson = (level: LogLevel, at: Date, message: string, fields: LogFields = {}, context: LogFields = {}): string =>
+  JSON.stringify({ time: at.toISOString(), level, message, ...context, ...fields })
+
 const toStderr = (line: string): void => {
   process.stderr.write(`${line}\n`)
 }
 
-/** A log that writes what is at or below `level`, each line without its newline to `write`. */
-export const createLog = (level: LogLevel, write: (line: string) => void = toStderr): Log => {
+export interface LogOptions {
+  format?: LogFormat
+  /** Of every line in JSON, such as the edge's name. */
+  context?: LogFields
+  write?: (line: string) => void
+}
+
+/** A log that writes what is at or below `level`, each line without its newline to `write`: to stderr. */
+export const createLog = (level: LogLevel, { context, format = 'text', write = toStderr }: LogOptions = {}): Log => {
   const loudest = LOG_LEVELS.indexOf(level)
   const at =
     (name: Exclude<LogLevel, 'silent'>) =>
     (message: string, fields?: LogFields): void => {
-      if (LOG_LEVELS.indexOf(name) <= loudest) write(formatLine(name, new Date(), message, fields))
+      if (LOG_LEVELS.indexOf(name) <= loudest) write(format === 'json' ? formatJson(name, new Date(), message, fields, context) : formatLine(name, new Date(), message, fields))
     }
   return { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug') }
 }

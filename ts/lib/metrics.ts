@@ -1,6 +1,8 @@
-// What Prometheus sees. Everything is read when it is asked for: counting costs nothing in between.
+// What Prometheus sees (docs/metrics.md). Everything is read when it is asked for: counting costs nothing in between.
 import { Counter, Gauge, Registry as Prometheus } from 'prom-client'
-import type { EngineInfo, Stats } from './native.js'
+import { busiest, durationsOf, endingsOf } from './metrics/functions.js'
+import { histogram, OCTAVE } from './metrics/histograms.js'
+import type { EngineInfo, FunctionLatency, Stats } from './native.js'
 import type { Mesh } from './p2p/types.js'
 import type { Registry } from './registry/types.js'
 import type { Try } from './snapshot.js'
@@ -9,10 +11,14 @@ export interface MetricsOptions {
   edge: string
   region: string
   version: string
-  engine: { info(): EngineInfo; stats(): Stats }
+  engine: { info(): EngineInfo; stats(): Stats; latencies(): FunctionLatency[] }
   mesh: Pick<Mesh, 'peers'>
-  registry: Pick<Registry, 'seq' | 'stats' | 'list'>
+  registry: Pick<Registry, 'seq' | 'stats' | 'list' | 'lags' | 'conflicts'>
   loaded: ReadonlyMap<string, string>
+  /** Asynchronous invocations of this edge; null: not open yet. */
+  events: () => { waiting: number; dead: number } | null
+  /** Peers that get no invocations from here for now, by id. */
+  setAside: () => ReadonlyMap<string, string>
 }
 
 export interface Metrics {
@@ -21,90 +27,130 @@ export interface Metrics {
   countTries(tries: readonly Try[]): void
   /** Counts a request with an idempotency key by what became of it. */
   countOnce(verdict: string): void
+  /** Counts peers that were set aside since the last time; about once a second. */
+  tick(): void
 }
 
+type Rows<Label extends string> = readonly (readonly [Record<Label, string>, number])[]
+
 export function openMetrics(options: MetricsOptions): Metrics {
-  const { edge, engine, loaded, mesh, region, registry, version } = options
+  const { edge, engine, events, loaded, mesh, region, registry, setAside, version } = options
   const prometheus = new Prometheus()
   prometheus.setDefaultLabels({ edge, region })
   const registers = [prometheus]
+  // One reading for the whole page.
+  let stats = engine.stats()
+  let latencies: FunctionLatency[] = []
+  let own = busiest(stats.functions)
 
-  const gauge = (name: string, help: string, read: () => number): void => {
-    new Gauge({ name: `swarmlambda_${name}`, help, registers, collect() { this.set(read()) } })
+  const gauges = <Label extends string>(name: string, help: string, labelNames: Label[], read: () => Rows<Label>): void => {
+    const set = (gauge: Gauge<Label>): void => {
+      gauge.reset()
+      for (const [labels, value] of read()) gauge.set(labels, value)
+    }
+    new Gauge<Label>({ name: `swarmlambda_${name}`, help, registers, labelNames, collect() { set(this) } })
   }
+  const gauge = (name: string, help: string, read: () => number): void => gauges<never>(name, help, [], () => [[{}, read()]])
   /** A counter somebody else counts. */
-  const counter = <Label extends string>(name: string, help: string, labelNames: Label[], read: () => [Record<Label, string>, number][]): void => {
-    new Counter({
-      name: `swarmlambda_${name}`,
-      help,
-      registers,
-      labelNames,
-      collect() {
-        this.reset()
-        for (const [labels, value] of read()) this.inc(labels, value)
-      },
-    })
+  const counters = <Label extends string>(name: string, help: string, labelNames: Label[], read: () => Rows<Label>): void => {
+    const set = (counter: Counter<Label>): void => {
+      counter.reset()
+      for (const [labels, value] of read()) counter.inc(labels, value)
+    }
+    new Counter<Label>({ name: `swarmlambda_${name}`, help, registers, labelNames, collect() { set(this) } })
   }
+  const counter = (name: string, help: string, read: () => number): void => counters<never>(name, help, [], () => [[{}, read()]])
 
   const info = engine.info()
   const about = { version, arch: process.arch, plugin: info.pluginDigest.slice(0, 12) }
-  new Gauge({ name: 'swarmlambda_info', help: 'What runs here; always 1.', registers, labelNames: Object.keys(about) }).set(about, 1)
+  gauges('build_info', 'What runs here; always 1.', ['version', 'arch', 'plugin'], () => [[about, 1]])
 
-  counter('http_requests_total', 'HTTP requests.', [], () => [[{}, engine.stats().requests]])
-  counter('misses_total', 'Invocations that did not end ok on this edge and went through the host.', [], () => [[{}, engine.stats().misses]])
-  gauge('http_connections', 'Open HTTP connections.', () => engine.stats().connections)
-  gauge('in_flight', 'Invocations that run now.', () => engine.stats().inFlight)
-  counter('invocations_total', 'Invocations that ran on this edge, by how they ended.', ['function', 'class'], () =>
-    engine.stats().functions.flatMap(({ name, ok, error, timeout, crashed, refused }) =>
-      Object.entries({ ok, error, timeout, crashed, refused }).map(([kind, count]): [Record<'function' | 'class', string>, number] => [{ function: name, class: kind }, count]),
-    ),
-  )
-  counter('invocation_seconds_total', 'Time spent in invocations on this edge.', ['function'], () =>
-    engine.stats().functions.map(({ name, totalMs }) => [{ function: name }, totalMs / 1_000]),
-  )
-  // prom-client's Histogram can't be set from counts; these three are what one consists of, so histogram_quantile works.
-  counter('http_invocation_seconds_bucket', 'Invocations over HTTP that took at most this long.', ['le'], () => bucketsOf(engine.stats()))
-  counter('http_invocation_seconds_sum', 'Duration of all invocations over HTTP.', [], () => [[{}, engine.stats().latency.totalMs / 1_000]])
-  counter('http_invocation_seconds_count', 'Invocations over HTTP that were answered.', [], () => [[{}, sum(engine.stats().latency.counts)]])
+  counter('http_requests_total', 'HTTP requests.', () => stats.requests)
+  gauge('http_connections', 'Open HTTP connections.', () => stats.connections)
+  gauge('http_listeners', 'Clients of the event stream.', () => stats.listeners)
+  histogram(prometheus, {
+    name: 'swarmlambda_http_invocation_seconds',
+    help: 'Invocations over HTTP, until they were answered, other edges included.',
+    every: OCTAVE,
+    boundsMs: () => stats.latency.boundsMs,
+    read: () => [{ labels: {}, counts: stats.latency.counts, totalMs: stats.latency.totalMs }],
+  })
+  gauge('in_flight', 'Invocations over HTTP that are not answered yet.', () => stats.inFlight)
   gauge('sandbox_slots', 'Sandboxes that may exist at once.', () => info.slots)
+  counters('invocations_total', 'Invocations that ran on this edge, by how they ended.', ['function', 'class'], () => endingsOf(stats.functions, own))
+  histogram(prometheus, {
+    name: 'swarmlambda_invocation_seconds',
+    help: 'Invocations that ran on this edge, in the sandbox.',
+    every: 2 * OCTAVE,
+    boundsMs: () => stats.latency.boundsMs,
+    read: () => durationsOf(latencies, stats.functions, own),
+  })
+
+  counter('misses_total', 'Invocations that did not end ok on this edge and went through the host.', () => stats.misses)
+  const tried = new Counter({ name: 'swarmlambda_failover_tries_total', help: 'Further tries on peers, by how they ended.', registers, labelNames: ['peer', 'class'] })
+  const keyed = new Counter({ name: 'swarmlambda_idempotent_requests_total', help: 'Requests with an Idempotency-Key, by what became of them.', registers, labelNames: ['verdict'] })
+  const ejected = new Counter({ name: 'swarmlambda_ejections_total', help: 'How often a peer was set aside because it kept failing.', registers, labelNames: ['peer'] })
+  gauges('peer_set_aside', '1: the peer gets no invocations from here for now.', ['peer'], () => mesh.peers().map(({ id, name }) => [{ peer: name }, setAside().has(id) ? 1 : 0]))
+
+  const queues = () => Object.entries({ miss: stats.missQueue, control: stats.controlQueue })
+  gauges('host_calls_running', 'Calls into the host that run, of invocations and of the control API.', ['kind'], () => queues().map(([kind, { running }]) => [{ kind }, running]))
+  gauges('host_calls_waiting', 'Calls into the host that wait for their turn.', ['kind'], () => queues().map(([kind, { waiting }]) => [{ kind }, waiting]))
+  counters('host_calls_refused_total', 'Calls answered 503 because too many waited.', ['kind'], () => queues().map(([kind, { refused }]) => [{ kind }, refused]))
+  gauge('event_queue_length', 'Asynchronous invocations that wait on this edge.', () => events()?.waiting ?? 0)
+  gauge('dead_letters', 'Asynchronous invocations that this edge gave up.', () => events()?.dead ?? 0)
+
   gauge('functions', 'Functions loaded on this edge.', () => loaded.size)
   gauge('registry_functions', 'Functions in the registry.', () => registry.list().length)
   gauge('registry_records', 'Records indexed on this edge.', () => registry.seq())
   gauge('registry_logs', 'Logs known to this edge.', () => registry.stats().logs)
+  gauge('registry_conflicts', 'Concurrent writes that lost, until the next deploy of their function.', () => registry.list().reduce((sum, { name }) => sum + registry.conflicts(name).length, 0))
   gauge('registry_malformed', 'Records and blobs set aside because they are malformed.', () => registry.stats().malformed)
-  gauge('registry_waiting', 'Records that wait for their time.', () => registry.stats().waiting)
+  gauge('registry_newer', 'Records of a newer version of this software, kept and not followed.', () => registry.stats().newer)
+  gauge('registry_revoked', 'Records of edges that are revoked.', () => registry.stats().revoked)
+  gauge('registry_waiting', 'Records that wait for their time, because their clock is ahead.', () => registry.stats().waiting)
+
   gauge('peers', 'Edges connected to this one.', () => mesh.peers().length)
-  new Gauge({
-    name: 'swarmlambda_peer_rtt_seconds',
-    help: 'Round trip to a peer.',
-    registers,
-    labelNames: ['peer'],
-    collect() {
-      this.reset()
-      for (const { name, rttMs } of mesh.peers()) if (rttMs !== null) this.set({ peer: name }, rttMs / 1_000)
-    },
-  })
+  gauges('peer_rtt_seconds', 'Round trip to a peer.', ['peer'], () => mesh.peers().flatMap(({ name, rttMs }) => (rttMs === null ? [] : [[{ peer: name }, rttMs / 1_000] as const])))
+  const lags = () => {
+    const names = new Map(mesh.peers().map(({ id, name }) => [id, name]))
+    return registry.lags().flatMap((lag) => (names.has(lag.edge) ? [{ ...lag, peer: names.get(lag.edge) ?? '' }] : []))
+  }
+  gauges('peer_replication_lag_seconds', 'From when the newest record of a peer was written until it was indexed here.', ['peer'], () => lags().flatMap(({ lagMs, peer }) => (lagMs === null ? [] : [[{ peer }, lagMs / 1_000] as const])))
+  gauges('peer_records', 'Records of a peer indexed here.', ['peer'], () => lags().map(({ peer, seq }) => [{ peer }, seq]))
+  gauges('peer_behind_records', 'Records indexed here that a peer has not indexed yet, by its last status.', ['peer'], () =>
+    mesh.peers().map(({ name, status }) => [{ peer: name }, Math.max(0, registry.seq() - (status?.registrySeq ?? registry.seq()))]),
+  )
+
   gauge('process_resident_memory_bytes', 'Resident memory of the process.', () => process.memoryUsage.rss())
-  counter('process_cpu_seconds_total', 'CPU time of the process.', ['mode'], () => {
+  counters('process_cpu_seconds_total', 'CPU time of the process.', ['mode'], () => {
     const { system, user } = process.cpuUsage()
     return [[{ mode: 'user' }, user / 1e6], [{ mode: 'system' }, system / 1e6]]
   })
-  const tried = new Counter({ name: 'swarmlambda_failover_tries_total', help: 'Further tries on peers, by how they ended.', registers, labelNames: ['peer', 'class'] })
-  const keyed = new Counter({ name: 'swarmlambda_idempotent_requests_total', help: 'Requests with an Idempotency-Key, by what became of them.', registers, labelNames: ['verdict'] })
+  gauge('process_start_time_seconds', 'When the process started, since the epoch.', () => Math.round(performance.timeOrigin) / 1_000)
+  let before = performance.eventLoopUtilization()
+  gauge('host_utilization_ratio', "How busy the host's one thread was since the last scrape: at 1, everything but hits waits.", () => {
+    const now = performance.eventLoopUtilization()
+    const { utilization } = performance.eventLoopUtilization(now, before)
+    before = now
+    return utilization
+  })
 
+  let aside = setAside()
   return {
+    async page() {
+      stats = engine.stats()
+      latencies = engine.latencies()
+      own = busiest(stats.functions)
+      return { contentType: prometheus.contentType, text: await prometheus.metrics() }
+    },
     countOnce: (verdict) => keyed.inc({ verdict }),
-    page: async () => ({ contentType: prometheus.contentType, text: await prometheus.metrics() }),
     countTries(tries) {
       for (const { class: kind, edge: peer } of tries) tried.inc({ peer, class: kind })
     },
+    tick() {
+      const now = setAside()
+      for (const [id, name] of now) if (!aside.has(id)) ejected.inc({ peer: name })
+      aside = now
+    },
   }
 }
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0)
-
-/** Cumulative, as Prometheus wants them, from one count for each bucket. */
-const bucketsOf = ({ latency: { boundsMs, counts } }: Stats): [Record<'le', string>, number][] =>
-  counts.map((_, index) => [{ le: boundOf(boundsMs[index]) }, sum(counts.slice(0, index + 1))])
-
-const boundOf = (ms: number | undefined): string => (ms === undefined ? '+Inf' : String(ms / 1_000))

@@ -43,6 +43,8 @@ export interface EdgeSnapshot {
   p99Ms: number | null
   /** Records indexed there; below the largest of the mesh it lags. */
   registrySeq: number
+  /** How long the newest record of this edge took until the serving edge had indexed it; null: it wrote none lately. */
+  registryLagMs: number | null
 }
 
 /** How two edges reach each other: on one machine, in one private network, over public addresses, or through a relay. */

@@ -2,15 +2,19 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicUsize, Ordering},
+    atomic::{AtomicU64, AtomicUsize, Ordering},
 };
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::stats::QueueStats;
 
 /// The way into the host.
 pub(crate) struct Admission {
     permits: Arc<Semaphore>,
     waiting: AtomicUsize,
+    refused: AtomicU64,
+    in_flight: usize,
     queue: usize,
 }
 
@@ -24,7 +28,13 @@ impl Drop for Waiting<'_> {
 
 impl Admission {
     pub(crate) fn new(in_flight: usize, queue: usize) -> Self {
-        Self { permits: Arc::new(Semaphore::new(in_flight)), waiting: AtomicUsize::new(0), queue }
+        Self {
+            permits: Arc::new(Semaphore::new(in_flight)),
+            waiting: AtomicUsize::new(0),
+            refused: AtomicU64::new(0),
+            in_flight,
+            queue,
+        }
     }
 
     /// Waits for a turn, which lasts as long as the permit. `None`: too many wait already.
@@ -35,9 +45,18 @@ impl Admission {
         let before = self.waiting.fetch_add(1, Ordering::Relaxed);
         let _waiting = Waiting(&self.waiting);
         if before >= self.queue {
+            self.refused.fetch_add(1, Ordering::Relaxed);
             return None;
         }
         Arc::clone(&self.permits).acquire_owned().await.ok()
+    }
+
+    pub(crate) fn stats(&self) -> QueueStats {
+        QueueStats {
+            running: self.in_flight.saturating_sub(self.permits.available_permits()) as u64,
+            waiting: self.waiting.load(Ordering::Relaxed) as u64,
+            refused: self.refused.load(Ordering::Relaxed),
+        }
     }
 }
 

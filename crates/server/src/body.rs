@@ -1,4 +1,4 @@
-//! The body of a response: bytes, events, or what a function streams. One type, so that the usual response needs no box.
+//! The body of a response: bytes, events, or what a function or the host streams. One type: the usual response needs no box.
 
 use std::{
     pin::Pin,
@@ -7,6 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
+use tokio::sync::mpsc::Receiver;
 
 use crate::{events::EventStream, stream::StreamBody};
 
@@ -14,6 +15,7 @@ pub(crate) enum Body {
     Full(Bytes),
     Events(Box<EventStream>),
     Stream(Box<StreamBody>),
+    Host(Receiver<Bytes>),
 }
 
 /// The function failed in the middle of its response: the connection ends, so that the client knows.
@@ -37,6 +39,7 @@ impl HttpBody for Body {
             Self::Full(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             Self::Events(events) => Poll::Ready(ready!(events.poll_next(cx)).map(|event| Ok(Frame::data(event)))),
             Self::Stream(stream) => Poll::Ready(ready!(stream.poll_next(cx)).map(|bytes| bytes.map(Frame::data))),
+            Self::Host(pieces) => Poll::Ready(ready!(pieces.poll_recv(cx)).map(|piece| Ok(Frame::data(piece)))),
         }
     }
 
@@ -47,7 +50,7 @@ impl HttpBody for Body {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::Events(_) | Self::Stream(_) => SizeHint::default(),
+            Self::Events(_) | Self::Stream(_) | Self::Host(_) => SizeHint::default(),
         }
     }
 }

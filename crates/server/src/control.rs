@@ -25,7 +25,7 @@ const SMALL_BODY: u64 = 1 << 20;
 
 pub(crate) async fn control(worker: &Worker, remote: SocketAddr, request: Request<Incoming>) -> Response<Body> {
     let id = RequestId::new();
-    match answer(worker, remote, request).await.and_then(respond) {
+    match answer(worker, remote, request).await.and_then(|answer| respond(worker, answer)) {
         Ok(mut response) => {
             response.headers_mut().entry(REQUEST_ID).or_insert_with(|| id.to_header());
             response
@@ -89,13 +89,20 @@ fn pairs(headers: &HeaderMap) -> Vec<(String, String)> {
 }
 
 /// The host's response; framing stays with the server.
-pub(crate) fn respond(answer: ControlResponse) -> Result<Response<Body>, Failure> {
+pub(crate) fn respond(worker: &Worker, answer: ControlResponse) -> Result<Response<Body>, Failure> {
     let malformed = |what: String| Failure::internal(format!("The host's response is malformed: {what}"));
     let status = StatusCode::from_u16(answer.status)
         .ok()
         .filter(|status| !status.is_informational())
         .ok_or_else(|| malformed(format!("status {}", answer.status)))?;
-    let mut response = Response::new(Body::Full(answer.body));
+    let body = match answer.stream {
+        None => Body::Full(answer.body),
+        Some(id) => {
+            let pieces = worker.gateway.streams.body(id);
+            Body::Host(pieces.ok_or_else(|| malformed(format!("stream {id}")))?)
+        }
+    };
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     for (name, value) in &answer.headers {
         let header = HeaderName::from_bytes(name.as_bytes()).ok().zip(HeaderValue::from_str(value).ok());

@@ -56,6 +56,10 @@ impl Events {
         self.lock().publish(event, json);
     }
 
+    pub(crate) fn listeners(&self) -> usize {
+        self.lock().listeners.iter().filter(|listener| !listener.is_closed()).count()
+    }
+
     /// Ends every stream, and those to come.
     pub(crate) fn close(&self) {
         let mut state = self.lock();

@@ -9,6 +9,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
+use bytes::Bytes;
 use hyper::{Response, StatusCode, header::HeaderValue};
 use serde::Serialize;
 use swarmlambda_executor::{Function, Invocation};
@@ -23,8 +24,10 @@ use crate::{
     host::Outcome,
     limits::Limits,
     receipt::is_edge_char,
+    recent::{Ended, Origin, Recent, RecentPage, RecentQuery, Via, one_try},
     reply,
-    stats::{Counters, Stats},
+    stats::{Counters, FunctionLatency, Stats},
+    streams::Streams,
     table::{Alias, Entry, Table},
     tls::{Certificate, Certificates},
     web::{Sites, parse_sites},
@@ -43,6 +46,8 @@ pub struct Gateway {
     pub(crate) certificates: Arc<Certificates>,
     pub(crate) events: Events,
     pub(crate) counters: Counters,
+    pub(crate) recent: Recent,
+    pub(crate) streams: Streams,
     pub(crate) miss: Admission,
     pub(crate) once: Admission,
     pub(crate) control: Admission,
@@ -104,6 +109,8 @@ impl Gateway {
             certificates: Arc::default(),
             events: Events::default(),
             counters: Counters::default(),
+            recent: Recent::default(),
+            streams: Streams::default(),
             miss: Admission::new(limits.miss_in_flight, limits.miss_queue),
             once: Admission::new(limits.once_in_flight, limits.miss_queue),
             control: Admission::new(limits.control_in_flight, limits.control_queue),
@@ -129,12 +136,37 @@ impl Gateway {
     }
 
     /// Invokes the function here and nowhere else, as a peer's request asks for. A version is `name:version`.
-    pub async fn invoke(&self, name: &str, invocation: Invocation) -> Outcome {
+    pub async fn invoke(&self, name: &str, invocation: Invocation, origin: Origin) -> Outcome {
         let started = Instant::now();
-        match self.table.get(name) {
-            Some(entry) => entry.invoke(invocation).await,
-            None => Outcome::absent(started.elapsed()),
+        let Some(entry) = self.table.get(name) else { return Outcome::absent(started.elapsed()) };
+        let (request_id, event) = (invocation.request_id.clone(), invocation.payload.clone());
+        let outcome = entry.invoke(invocation).await;
+        // What a peer asked for shows how far a request went.
+        let special = origin.via == Via::Peer;
+        if let Some(sampled) = self.recent.wants(&outcome, special, &origin, started) {
+            let (name, version) = match name.split_once(':') {
+                Some((name, version)) => (name, Some(version)),
+                None => (name, None),
+            };
+            let (tries, outcome, edge) = (one_try(&self.name, &outcome), &outcome, &self.name);
+            let (request_id, event, tries) = (&request_id, &event, &tries);
+            self.recent.record(
+                &Ended { request_id, name, version, event, started, edge, tries, outcome },
+                origin,
+                sampled,
+            );
         }
+        outcome
+    }
+
+    /// Whether traces are collected: invocations whose caller samples them are kept then.
+    pub fn set_traced(&self, traced: bool) {
+        self.recent.set_traced(traced);
+    }
+
+    /// The latest invocations.
+    pub fn recent(&self, query: &RecentQuery) -> RecentPage {
+        self.recent.read(query)
     }
 
     /// Which function URLs and routes there are, all of them, as JSON.
@@ -170,7 +202,27 @@ impl Gateway {
     }
 
     pub fn stats(&self) -> Stats {
-        Stats::read(&self.counters, self.table.stats())
+        let queues = [&self.miss, &self.control];
+        Stats::read(&self.counters, self.table.stats(), queues, self.events.listeners())
+    }
+
+    /// How long the functions took that were ever invoked here.
+    pub fn latencies(&self) -> Vec<FunctionLatency> {
+        self.table.latencies()
+    }
+
+    /// A response that the host writes piece by piece; `None`: there are too many.
+    pub fn open_stream(&self) -> Option<u32> {
+        self.streams.open()
+    }
+
+    /// Whether somebody still reads the stream.
+    pub fn write_stream(&self, id: u32, bytes: Bytes) -> bool {
+        self.streams.write(id, bytes)
+    }
+
+    pub fn end_stream(&self, id: u32) {
+        self.streams.end(id);
     }
 
     pub(crate) fn health(&self) -> Response<Body> {

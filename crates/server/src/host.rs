@@ -5,6 +5,8 @@ use std::{fmt, future::Future, pin::Pin, time::Duration};
 use bytes::Bytes;
 use swarmlambda_executor::Class;
 
+use crate::recent::Origin;
+
 /// How a try of an invocation ended (DESIGN §6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
@@ -86,6 +88,13 @@ impl Outcome {
     }
 }
 
+impl Outcome {
+    /// The host could not say how it ended.
+    pub(crate) fn unanswered() -> Self {
+        Self { class: Ending::Refused, ..Self::absent(Duration::ZERO) }
+    }
+}
+
 impl From<swarmlambda_executor::Outcome> for Outcome {
     fn from(outcome: swarmlambda_executor::Outcome) -> Self {
         Self {
@@ -133,6 +142,7 @@ pub struct MissRequest {
     pub failover: Option<String>,
     /// When this is set nothing was tried here.
     pub once: Option<Once>,
+    pub origin: Origin,
     /// The try on this edge.
     pub local: Option<Outcome>,
 }
@@ -179,6 +189,8 @@ pub struct ControlResponse {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: Bytes,
+    /// In the place of the body: a stream of [`crate::Gateway::open_stream`].
+    pub stream: Option<u32>,
 }
 
 /// The host failed, for people.

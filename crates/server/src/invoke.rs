@@ -19,6 +19,7 @@ use crate::{
     once,
     read::read,
     receipt::{EDGE, Receipt, Tries},
+    recent::{Ended, Origin, Via},
     reply::{Failure, REQUEST_ID},
     report::Report,
     request_id::RequestId,
@@ -31,6 +32,8 @@ const LOG_TYPE: HeaderName = HeaderName::from_static("x-amz-log-type");
 const CLIENT_CONTEXT: HeaderName = HeaderName::from_static("x-amz-client-context");
 const INVOCATION_TYPE: HeaderName = HeaderName::from_static("x-amz-invocation-type");
 pub(crate) const FAILOVER: HeaderName = HeaderName::from_static("x-swarm-failover");
+const RECORD: HeaderName = HeaderName::from_static("x-swarm-record");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const NO_EVENT: Bytes = Bytes::from_static(b"{}");
 
 /// What the headers of an invocation ask for.
@@ -75,6 +78,8 @@ pub(crate) struct Call<'a> {
     failover: Option<String>,
     once: Option<Once>,
     pub(crate) id: RequestId,
+    pub(crate) origin: Origin,
+    pub(crate) started: Instant,
 }
 
 impl<'a> Call<'a> {
@@ -85,6 +90,7 @@ impl<'a> Call<'a> {
         segment: Option<&'a str>,
         body: Incoming,
         id: RequestId,
+        (via, started): (Via, Instant),
     ) -> Result<Self, Failure> {
         if head.method != Method::POST {
             return Err(Failure::method_not_allowed("POST"));
@@ -95,7 +101,8 @@ impl<'a> Call<'a> {
         let Asked { log_tail, dry_run, client_context, failover } = Asked::parse(&head.headers)?;
         let payload = read(body, gateway.limits.max_event_bytes, gateway.limits.body_timeout).await?;
         let once = once::read(head, &payload)?;
-        Ok(Self { target, payload: event(payload)?, log_tail, dry_run, client_context, failover, once, id })
+        let (payload, origin) = (event(payload)?, origin(&head.headers, via));
+        Ok(Self { target, payload, log_tail, dry_run, client_context, failover, once, id, origin, started })
     }
 
     /// A call of which the headers say no more than that.
@@ -105,13 +112,31 @@ impl<'a> Call<'a> {
         failover: Option<String>,
         once: Option<Once>,
         id: RequestId,
+        (origin, started): (Origin, Instant),
     ) -> Self {
-        Self { target, payload, log_tail: false, dry_run: false, client_context: None, failover, once, id }
+        let (log_tail, dry_run, client_context) = (false, false, None);
+        Self { target, payload, log_tail, dry_run, client_context, failover, once, id, origin, started }
     }
 
     /// Whether it may run here before the host has looked.
     pub(crate) fn may_begin(&self) -> bool {
         self.once.is_none()
+    }
+
+    /// Keeps it for those who look, unless it is one ordinary invocation of too many. `moved`: other edges were asked.
+    pub(crate) fn keep(&self, gateway: &Gateway, receipt: &Receipt<'_>, outcome: &Outcome, moved: bool) {
+        let Some(sampled) = gateway.recent.wants(outcome, moved, &self.origin, self.started) else { return };
+        let ended = Ended {
+            request_id: self.id.as_str(),
+            name: &self.target.name,
+            version: self.target.qualifier.as_deref(),
+            event: &self.payload,
+            started: self.started,
+            edge: receipt.edge.to_str().unwrap_or_default(),
+            tries: receipt.tries.as_str(),
+            outcome,
+        };
+        gateway.recent.record(&ended, self.origin.clone(), sampled);
     }
 
     /// The function, if it is loaded here.
@@ -164,6 +189,7 @@ impl<'a> Call<'a> {
             client_context: self.client_context.clone(),
             failover: self.failover.clone(),
             once: self.once.clone(),
+            origin: self.origin.clone(),
             local,
         }
     }
@@ -177,7 +203,7 @@ async fn answer(
 ) -> Result<Response<Body>, Failure> {
     let gateway = &*worker.gateway;
     let (head, body) = request.into_parts();
-    let call = Call::read(gateway, &head, target::segment(head.uri.path()), body, id).await?;
+    let call = Call::read(gateway, &head, target::segment(head.uri.path()), body, id, (Via::Invoke, started)).await?;
     if call.dry_run {
         return dry_run(gateway, &call);
     }
@@ -190,6 +216,7 @@ async fn answer(
         };
         receipt.tries.push(&gateway.name, outcome.class, outcome.duration);
         if outcome.class == Ending::Ok {
+            call.keep(gateway, &receipt, &outcome, false);
             return Ok(receipt.respond(outcome));
         }
         local = Some(outcome);
@@ -218,12 +245,25 @@ pub(crate) async fn fail_over(
     local: Option<Outcome>,
     receipt: &mut Receipt<'_>,
 ) -> Result<Outcome, Failure> {
-    let MissResponse { edge, tries, outcome, replayed } = ask_host(worker, call.miss(local)).await?;
+    // Each edge keeps its own console output.
+    let logs = local.as_ref().map(|local| local.logs.clone()).unwrap_or_default();
+    let kept = |receipt: &Receipt<'_>, outcome: Outcome| {
+        call.keep(&worker.gateway, receipt, &Outcome { logs, ..outcome }, true);
+    };
+    let asked = ask_host(worker, call.miss(local)).await;
+    let MissResponse { edge, tries, outcome, replayed } = match asked {
+        Ok(response) => response,
+        Err(failure) => {
+            kept(receipt, Outcome::unanswered());
+            return Err(failure);
+        }
+    };
     receipt.tries.extend(&tries);
     receipt.replayed = replayed;
     if let Ok(edge) = HeaderValue::from_str(&edge) {
         receipt.edge = edge;
     }
+    kept(receipt, outcome.as_ref().map_or_else(|_| Outcome::unanswered(), Outcome::clone));
     let repeats = call.once.as_ref().is_some_and(|once| once.repeats.is_some());
     outcome.map_err(|Refusal { status, kind, message }| {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -251,6 +291,21 @@ async fn ask_host(worker: &Worker, request: MissRequest) -> Result<MissResponse,
         Ok(Err(_)) => Err(Failure::late("The invocation took too long")),
         Err(error) => Err(Failure::internal(format!("The invocation was dropped: {error}"))),
     }
+}
+
+pub(crate) fn origin(headers: &HeaderMap, via: Via) -> Origin {
+    let traceparent = headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
+    let traceparent = traceparent.filter(|text| is_traceparent(text)).map(str::to_owned);
+    Origin { via, from: None, traceparent, record: headers.get(RECORD).is_some_and(|value| value == "1") }
+}
+
+/// W3C Trace Context: version, trace id, parent id and flags, in lower-case hex.
+fn is_traceparent(text: &str) -> bool {
+    text.len() == 55
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            2 | 35 | 52 => byte == b'-',
+            _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+        })
 }
 
 /// The event: the body if it is JSON, checked without building anything; `{}` if there is none.

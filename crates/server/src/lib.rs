@@ -20,11 +20,13 @@ mod fair;
 mod gateway;
 mod host;
 mod invoke;
+mod latency;
 mod limits;
 mod listener;
 mod once;
 mod read;
 mod receipt;
+mod recent;
 mod reply;
 mod report;
 mod request_id;
@@ -32,6 +34,7 @@ mod server;
 mod socket;
 mod stats;
 mod stream;
+mod streams;
 mod table;
 mod target;
 mod tls;
@@ -46,8 +49,10 @@ pub use host::{
     ControlRequest, ControlResponse, Ending, Host, HostError, HostFuture, MissRequest, MissResponse, Once, Outcome,
     Refusal, Try,
 };
+pub use latency::latency_bounds;
 pub use limits::Limits;
+pub use recent::{Origin, RecentPage, RecentQuery, Recorded, Via};
 pub use server::{Https, Listen, Server};
-pub use stats::{FunctionStats, LATENCY_BOUNDS_MS, Stats};
+pub use stats::{FunctionLatency, FunctionStats, QueueStats, Stats};
 pub use table::Alias;
 pub use tls::Certificate;

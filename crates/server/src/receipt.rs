@@ -57,6 +57,14 @@ impl Tries {
         }
     }
 
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn into_text(self) -> String {
+        self.0
+    }
+
     pub(crate) fn into_header(self) -> HeaderValue {
         HeaderValue::from_maybe_shared(Bytes::from(self.0)).unwrap_or_else(|_| HeaderValue::from_static(""))
     }

@@ -15,8 +15,12 @@ impl RequestId {
         Self(text)
     }
 
+    pub(crate) fn as_str(&self) -> &str {
+        str::from_utf8(&self.0).unwrap_or_default()
+    }
+
     pub(crate) fn to_text(self) -> String {
-        String::from_utf8_lossy(&self.0).into_owned()
+        self.as_str().to_owned()
     }
 
     pub(crate) fn to_header(self) -> HeaderValue {

@@ -87,6 +87,7 @@ impl Server {
     pub fn close(mut self, grace: Duration) {
         self.stop.send_replace(Some(grace));
         self.gateway.events.close();
+        self.gateway.streams.close();
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
                 tracing::error!("an HTTP thread panicked");
@@ -103,12 +104,11 @@ impl Drop for Server {
     }
 }
 
+/// Where it listens, if it does, with a listener for each thread.
+type Doors = (Option<SocketAddr>, Vec<(TcpListener, Door)>);
+
 /// The listeners of HTTPS, one a thread.
-fn https(
-    gateway: &Gateway,
-    https: Option<&Https>,
-    count: usize,
-) -> Result<(Option<SocketAddr>, Vec<(TcpListener, Door)>), Error> {
+fn https(gateway: &Gateway, https: Option<&Https>, count: usize) -> Result<Doors, Error> {
     let Some(Https { address, hsts, .. }) = https else { return Ok((None, Vec::new())) };
     let acceptor = tls::acceptor(Arc::clone(&gateway.certificates))?;
     let hsts = hsts.and_then(|seconds| HeaderValue::from_str(&format!("max-age={seconds}")).ok());

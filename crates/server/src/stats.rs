@@ -5,16 +5,7 @@ use std::{
     time::Duration,
 };
 
-use crate::host::Ending;
-
-/// Upper bounds of the latency buckets, milliseconds; one more bucket is for everything above.
-pub const LATENCY_BOUNDS_MS: [f64; 16] =
-    [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2500.0, 10_000.0];
-
-const BOUNDS_US: [u64; 16] = [
-    50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000,
-    10_000_000,
-];
+use crate::{admission::Admission, host::Ending, latency::Histogram};
 
 /// What the server counts for all functions together.
 #[derive(Default)]
@@ -24,7 +15,7 @@ pub(crate) struct Counters {
     pub(crate) in_flight: AtomicU64,
     pub(crate) connections: AtomicU64,
     pub(crate) misses: AtomicU64,
-    latency: [AtomicU64; LATENCY_BOUNDS_MS.len() + 1],
+    latency: Histogram,
     latency_us: AtomicU64,
 }
 
@@ -48,8 +39,7 @@ impl Counters {
     /// An invocation over HTTP was answered after `duration`.
     pub(crate) fn answered(&self, duration: Duration) {
         let us = micros(duration);
-        let bucket = BOUNDS_US.partition_point(|bound| *bound < us);
-        self.latency[bucket].fetch_add(1, Relaxed);
+        self.latency.count(us);
         self.latency_us.fetch_add(us, Relaxed);
     }
 }
@@ -71,6 +61,7 @@ pub(crate) struct FunctionCounters {
     crashed: AtomicU64,
     refused: AtomicU64,
     total_us: AtomicU64,
+    latency: Histogram,
 }
 
 impl FunctionCounters {
@@ -84,7 +75,20 @@ impl FunctionCounters {
             Ending::Absent | Ending::Unreachable => return,
         };
         counter.fetch_add(1, Relaxed);
-        self.total_us.fetch_add(micros(duration), Relaxed);
+        let us = micros(duration);
+        self.total_us.fetch_add(us, Relaxed);
+        self.latency.count(us);
+    }
+
+    /// `None`: it was never invoked.
+    pub(crate) fn latency(&self, name: &str) -> Option<FunctionLatency> {
+        let counts = self.latency.read();
+        let errors = [&self.error, &self.timeout, &self.crashed, &self.refused];
+        counts.iter().any(|count| *count > 0).then(|| FunctionLatency {
+            name: name.to_owned(),
+            errors: errors.iter().map(|counter| counter.load(Relaxed)).sum(),
+            counts,
+        })
     }
 
     pub(crate) fn read(&self, name: &str) -> FunctionStats {
@@ -117,6 +121,28 @@ pub struct FunctionStats {
     pub total: Duration,
 }
 
+/// How long one function's invocations took on this edge.
+#[derive(Debug, Clone)]
+pub struct FunctionLatency {
+    /// Its name, or `name:version`.
+    pub name: String,
+    /// Those that did not end `ok`.
+    pub errors: u64,
+    /// One for each of [`crate::latency_bounds`], then those above. Not cumulative.
+    pub counts: Vec<u64>,
+}
+
+/// A way into the host that is bounded.
+#[derive(Debug, Clone, Copy)]
+pub struct QueueStats {
+    /// Calls that run.
+    pub running: u64,
+    /// Calls that wait for their turn.
+    pub waiting: u64,
+    /// Calls that were turned away because too many waited.
+    pub refused: u64,
+}
+
 /// A reading of all counters.
 #[derive(Debug, Clone)]
 pub struct Stats {
@@ -131,14 +157,25 @@ pub struct Stats {
     /// Invocations that went to the host.
     pub misses: u64,
     pub functions: Vec<FunctionStats>,
-    /// Answered invocations by duration: one for each of [`LATENCY_BOUNDS_MS`], then those above. Not cumulative.
+    /// Invocations for the host.
+    pub miss_queue: QueueStats,
+    /// Control calls.
+    pub control_queue: QueueStats,
+    /// Who listens to `GET /events`.
+    pub listeners: u64,
+    /// Answered invocations by duration: one for each of [`crate::latency_bounds`], then those above. Not cumulative.
     pub latency: Vec<u64>,
     /// Durations of all answered invocations together.
     pub latency_total: Duration,
 }
 
 impl Stats {
-    pub(crate) fn read(counters: &Counters, functions: Vec<FunctionStats>) -> Self {
+    pub(crate) fn read(
+        counters: &Counters,
+        functions: Vec<FunctionStats>,
+        [miss, control]: [&Admission; 2],
+        listeners: usize,
+    ) -> Self {
         Self {
             requests: counters.requests.load(Relaxed),
             invocations: counters.invocations.load(Relaxed),
@@ -146,31 +183,11 @@ impl Stats {
             connections: counters.connections.load(Relaxed),
             misses: counters.misses.load(Relaxed),
             functions,
-            latency: counters.latency.iter().map(|bucket| bucket.load(Relaxed)).collect(),
+            miss_queue: miss.stats(),
+            control_queue: control.stats(),
+            listeners: listeners as u64,
+            latency: counters.latency.read(),
             latency_total: Duration::from_micros(counters.latency_us.load(Relaxed)),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn puts_a_duration_into_the_bucket_whose_bound_it_does_not_exceed() {
-        let counters = Counters::default();
-        for us in [0, 50, 51, 10_000_000, 10_000_001] {
-            counters.answered(Duration::from_micros(us));
-        }
-        let latency = Stats::read(&counters, Vec::new()).latency;
-        assert_eq!((latency[0], latency[1], latency[15], latency[16]), (2, 1, 1, 1));
-        assert_eq!(latency.iter().sum::<u64>(), 5);
-    }
-
-    #[test]
-    fn states_the_same_bounds_in_both_units() {
-        for (ms, us) in LATENCY_BOUNDS_MS.iter().zip(BOUNDS_US) {
-            assert_eq!((ms * 1000.0).round() as u64, us);
         }
     }
 }

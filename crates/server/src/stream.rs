@@ -31,6 +31,7 @@ use crate::{
     host::{Ending, Outcome},
     invoke::{Call, fail_over},
     receipt::{EDGE, EXECUTED_VERSION, Receipt},
+    recent::{Ended, Origin, Via},
     reply::{Failure, REQUEST_ID},
     report::Report,
     request_id::RequestId,
@@ -63,7 +64,15 @@ async fn answer(
 ) -> Result<Response<Body>, Failure> {
     let gateway = &*worker.gateway;
     let (head, body) = request.into_parts();
-    let call = Call::read(gateway, &head, target::streaming_segment(head.uri.path()), body, id).await?;
+    let call = Call::read(
+        gateway,
+        &head,
+        target::streaming_segment(head.uri.path()),
+        body,
+        id,
+        (Via::Stream, counted.started),
+    )
+    .await?;
     let mut receipt = call.receipt(gateway);
     let begun = Begun::of(&call, gateway, counted.started).await;
     let body = match begun {
@@ -72,7 +81,8 @@ async fn answer(
             let first = head.prelude.map(|prelude| [prelude.get().as_bytes(), &PRELUDE_END].concat());
             let first = first.map(|first| eventstream::chunk(first.into()));
             let framing = Framing::EventStream(call.report(gateway));
-            Body::Stream(Box::new(StreamBody::new(first, streaming, framing, counted)))
+            let noted = Noted::new(&call, receipt.tries.as_str(), &counted);
+            Body::Stream(Box::new(StreamBody::new(first, streaming, framing, noted, counted)))
         }
         Begun::Ended(local) => {
             let outcome = match ended(worker, &call, local, &mut receipt).await {
@@ -110,7 +120,10 @@ pub(crate) async fn ended(
         receipt.tries.push(&worker.gateway.name, outcome.class, outcome.duration);
     }
     match local {
-        Some(outcome) if outcome.class == Ending::Ok => Ok(outcome),
+        Some(outcome) if outcome.class == Ending::Ok => {
+            call.keep(&worker.gateway, receipt, &outcome, false);
+            Ok(outcome)
+        }
         local => fail_over(worker, call, local, receipt).await,
     }
 }
@@ -205,19 +218,20 @@ pub(crate) struct StreamBody {
     framing: Framing,
     /// The function failed in the middle.
     cut: bool,
+    noted: Noted,
     /// Keeps the connection from being taken for an idle one.
     pub(crate) active: Option<Active>,
     _counted: Counted,
 }
 
 impl StreamBody {
-    fn new(first: Option<Bytes>, streaming: Streaming, framing: Framing, counted: Counted) -> Self {
-        Self { first, streaming: Some(streaming), framing, cut: false, active: None, _counted: counted }
+    fn new(first: Option<Bytes>, streaming: Streaming, framing: Framing, noted: Noted, counted: Counted) -> Self {
+        Self { first, streaming: Some(streaming), framing, cut: false, noted, active: None, _counted: counted }
     }
 
     /// The bytes as the function writes them.
-    pub(crate) fn raw(streaming: Streaming, counted: Counted) -> Self {
-        Self::new(None, streaming, Framing::Raw, counted)
+    pub(crate) fn raw(streaming: Streaming, noted: Noted, counted: Counted) -> Self {
+        Self::new(None, streaming, Framing::Raw, noted, counted)
     }
 
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cut>>> {
@@ -236,6 +250,7 @@ impl StreamBody {
                 (Next::Part(Part::Data(bytes)), Framing::Raw) => Some(Ok(bytes)),
                 (Next::End(outcome), framing) => {
                     self.streaming = None;
+                    self.noted.keep(&outcome);
                     match framing {
                         Framing::EventStream(report) => Some(Ok(eventstream::complete(&outcome, report.as_ref()))),
                         Framing::Raw if outcome.class == Ending::Ok => None,
@@ -249,6 +264,49 @@ impl StreamBody {
                 }
             });
         }
+    }
+}
+
+/// What is said of a streamed invocation when it ends.
+pub(crate) struct Noted {
+    gateway: Arc<Gateway>,
+    id: RequestId,
+    name: String,
+    version: Option<String>,
+    event: Bytes,
+    tries: String,
+    origin: Origin,
+    started: Instant,
+}
+
+impl Noted {
+    pub(crate) fn new(call: &Call<'_>, tries: &str, counted: &Counted) -> Self {
+        Self {
+            gateway: Arc::clone(&counted.gateway),
+            id: call.id,
+            name: call.target.name.clone().into_owned(),
+            version: call.target.qualifier.as_ref().map(|version| version.clone().into_owned()),
+            event: call.payload.clone(),
+            tries: tries.to_owned(),
+            origin: call.origin.clone(),
+            started: counted.started,
+        }
+    }
+
+    fn keep(&self, outcome: &Outcome) {
+        let recent = &self.gateway.recent;
+        let Some(sampled) = recent.wants(outcome, false, &self.origin, self.started) else { return };
+        let ended = Ended {
+            request_id: self.id.as_str(),
+            name: &self.name,
+            version: self.version.as_deref(),
+            event: &self.event,
+            started: self.started,
+            edge: &self.gateway.name,
+            tries: &self.tries,
+            outcome,
+        };
+        recent.record(&ended, self.origin.clone(), sampled);
     }
 }
 

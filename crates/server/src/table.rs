@@ -6,7 +6,7 @@ use std::{borrow::Cow, collections::HashMap, sync::Arc};
 use arc_swap::ArcSwap;
 use swarmlambda_executor::{Function, FunctionSpec};
 
-use crate::stats::{FunctionCounters, FunctionStats};
+use crate::stats::{FunctionCounters, FunctionLatency, FunctionStats};
 
 const LATEST: &str = "$LATEST";
 
@@ -79,6 +79,10 @@ impl Table {
     pub(crate) fn set_aliases(&self, aliases: Vec<Alias>) {
         let aliases = aliases.into_iter().map(|alias| (alias.key.as_str().into(), alias));
         self.aliases.store(Arc::new(aliases.collect()));
+    }
+
+    pub(crate) fn latencies(&self) -> Vec<FunctionLatency> {
+        self.functions.load().iter().filter_map(|(name, entry)| entry.counters.latency(name)).collect()
     }
 
     pub(crate) fn stats(&self) -> Vec<FunctionStats> {

@@ -29,13 +29,14 @@ use crate::{
     control::ask_host,
     gateway::Gateway,
     host::Ending,
-    invoke::{Call, FAILOVER, failover},
+    invoke::{Call, FAILOVER, failover, origin},
     once,
     read::read,
     receipt::EDGE,
+    recent::Via,
     reply::{Failure, REQUEST_ID},
     request_id::RequestId,
-    stream::{Begun, Counted, StreamBody, ended},
+    stream::{Begun, Counted, Noted, StreamBody, ended},
     target::{self, Target},
     worker::Worker,
 };
@@ -204,7 +205,8 @@ async fn answer(
         Arrival { head: &head, path, body: &body, remote, id, api_id: &api_id, route_key: &route_key, path_parameters };
     let event = arrival.event(format).map_err(|error| Failure::internal(error.to_string()))?;
     let failover = head.headers.get(FAILOVER).map(failover).transpose()?;
-    let call = Call::of(target, event.into(), failover, once::read(&head, &body)?, id);
+    let seen = (origin(&head.headers, Via::Http), counted.started);
+    let call = Call::of(target, event.into(), failover, once::read(&head, &body)?, id, seen);
     let mut response = executed(worker, &call, streams, counted).await?;
     response.headers_mut().insert(REQUEST_ID, id.to_header());
     Ok(with_cors(response, cors.as_ref(), &head.headers))
@@ -222,7 +224,8 @@ async fn executed(
     let mut response = match begun {
         Begun::Streams(begin, streaming) => {
             receipt.tries.push_named(&gateway.name, "streams", counted.started.elapsed());
-            let stream = Box::new(StreamBody::raw(streaming, counted));
+            let noted = Noted::new(call, receipt.tries.as_str(), &counted);
+            let stream = Box::new(StreamBody::raw(streaming, noted, counted));
             let body = if streams { Some(Body::Stream(stream)) } else { collected(stream, gateway).await };
             let answer = begin.prelude.as_deref().and_then(|prelude| serde_json::from_str(prelude.get()).ok());
             let answer = answer.unwrap_or_else(|| Answer::of_type(begin.content_type));
@@ -270,7 +273,7 @@ async fn refused(
     let reference =
         target.qualifier.as_ref().map_or_else(|| target.name.to_string(), |alias| format!("{}:{alias}", target.name));
     let answer = ask_host(worker, remote, head, body.clone(), Some(reference)).await?;
-    if answer.status == 204 { Ok(None) } else { crate::control::respond(answer).map(Some) }
+    if answer.status == 204 { Ok(None) } else { crate::control::respond(worker, answer).map(Some) }
 }
 
 fn with_cors(mut response: Response<Body>, cors: Option<&Cors>, given: &HeaderMap) -> Response<Body> {

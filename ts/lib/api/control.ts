@@ -6,6 +6,7 @@ import { LIMITS } from './limits.js'
 import type { AccessKeys } from './access-keys.js'
 import { covers, type Grant } from './grants.js'
 import { membershipRoutes, type Membership } from './membership.js'
+import type { ObservationRoutes } from './observations.js'
 import type { Routes } from './routes.js'
 import { empty, failure, isArchive, json, spelled, text, unpack, type Request } from './requests.js'
 import { parseArchiveDeploy, parseDeploy, parseJson, parseName, parseRollback, parseWait } from './schemas.js'
@@ -37,6 +38,7 @@ export interface ControlOptions {
   history: () => readonly unknown[]
   /** What describes this API, and swarmlambda.json, to programs. */
   documents: { openApi: () => unknown; projectSchema: () => unknown }
+  observations: ObservationRoutes
   /** Prometheus text. */
   metrics: () => Promise<{ contentType: string; text: string }>
   /** Told of what was nobody's mistake but ours. */
@@ -98,7 +100,7 @@ export function openControl(options: ControlOptions): (request: ControlRequest) 
   }
 }
 
-function routesOf({ accessKeys, chaos, commands, documents, drain, events: { deadLetters }, functions, history, membership, metrics, routes, schedules }: ControlOptions): Route[] {
+function routesOf({ accessKeys, chaos, commands, documents, drain, events: { deadLetters }, functions, history, membership, metrics, observations, routes, schedules }: ControlOptions): Route[] {
   return [
     {
       path: /^\/functions\/?$/,
@@ -123,6 +125,10 @@ function routesOf({ accessKeys, chaos, commands, documents, drain, events: { dea
       },
     },
     { path: /^\/functions\/([^/]+)\/files$/, methods: { GET: async (_request, name) => json(200, await functions.files(parseName(name))) } },
+    { path: /^\/functions\/([^/]+)\/series$/, methods: { GET: (request, name) => observations.series(request, name) } },
+    { path: /^\/invocations$/, methods: { GET: (request) => observations.invocations(request) } },
+    { path: /^\/invocations\/([\w-]{1,128})$/, methods: { GET: (request, id) => observations.invocation(request, id) } },
+    { path: /^\/logs$/, methods: { GET: (request) => observations.logs(request) } },
     {
       path: /^\/functions\/([^/]+)\/rollback$/,
       methods: { POST: async (request, name) => json(200, await functions.rollback(parseName(name), parseRollback(request.body), originOf(request))) },
@@ -255,7 +261,7 @@ const withoutBody = ({ method }: Request, response: ControlResponse): ControlRes
   method === 'HEAD' ? { ...response, body: Buffer.alloc(0) } : response
 
 /** First segments of the edge's own paths, which no route can take. */
-export const RESERVED_SEGMENTS = ['functions', 'fn', 'routes', 'schedules', 'dead-letters', 'access-keys', 'limits', 'openapi.json', 'swarmlambda.schema.json', 'metrics', 'healthz', 'cluster', 'events', 'drain', 'undrain', 'edges', 'chaos', 'history', 'access'] as const
+export const RESERVED_SEGMENTS = ['functions', 'fn', 'invocations', 'logs', 'routes', 'schedules', 'dead-letters', 'access-keys', 'limits', 'openapi.json', 'swarmlambda.schema.json', 'metrics', 'healthz', 'cluster', 'events', 'drain', 'undrain', 'edges', 'chaos', 'history', 'access'] as const
 
 /** The server sends asynchronous ones here; InvokeAsync is their older form. */
 const INVOCATION = /^\/(?:2015-03-31\/functions\/([^/]+)\/invocations|2014-11-13\/functions\/([^/]+)\/invoke-async\/?)$/

@@ -1,7 +1,7 @@
 // Every environment variable of every program: the only place that names them.
 
 import { z } from 'zod'
-import { LOG_LEVELS } from '../log.js'
+import { LOG_FORMATS, LOG_LEVELS } from '../log.js'
 import { LOCAL_REGION, REGIONS } from '../regions.js'
 import * as is from './schemas.js'
 import { optional, variable, type Variable } from './variable.js'
@@ -432,6 +432,17 @@ export const LOG = variable(
   'info',
 )
 
+export const LOG_FORMAT = variable(
+  {
+    name: 'SWARMLAMBDA_LOG_FORMAT',
+    key: 'log.format',
+    about: 'How a line of the log looks.',
+    allowed: `one of ${LOG_FORMATS.join(', ')}`,
+    schema: z.enum(LOG_FORMATS),
+  },
+  'text',
+)
+
 export const ENDPOINT = optional(
   {
     name: 'SWARMLAMBDA_ENDPOINT',
@@ -487,11 +498,12 @@ export const EDGE_VARIABLES: readonly Variable[] = [
   DNS_SERVE,
   ...DNS_SETTINGS,
   LOG,
+  LOG_FORMAT,
 ]
 
-export const PROXY_VARIABLES: readonly Variable[] = [PROXY_HOST, PROXY_PORT, EDGES, EDGES_CONTROL, OWN_REGIONS, CLIENT_REGION, LOG]
+export const PROXY_VARIABLES: readonly Variable[] = [PROXY_HOST, PROXY_PORT, EDGES, EDGES_CONTROL, OWN_REGIONS, CLIENT_REGION, LOG, LOG_FORMAT]
 
-export const DNS_VARIABLES: readonly Variable[] = [...DNS_SETTINGS, EDGES, OWN_REGIONS, CLIENT_REGION, LOG]
+export const DNS_VARIABLES: readonly Variable[] = [...DNS_SETTINGS, EDGES, OWN_REGIONS, CLIENT_REGION, LOG, LOG_FORMAT]
 
 /** Of the command line. */
 export const CLI_VARIABLES: readonly Variable[] = [ENDPOINT, TOKEN]

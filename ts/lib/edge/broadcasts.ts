@@ -1,16 +1,16 @@
 // What this edge tells others, once a second and when something changes: its status to the peers, the snapshot and
 // failovers to whoever watches the page.
 import type { EventEmitter } from 'node:events'
-import { z } from 'zod'
 import type { Engine } from '../native.js'
 import type { Mesh } from '../p2p/types.js'
 import type { InvocationEvent } from '../snapshot.js'
 import { openClusterView, type ClusterViewOptions, type Load } from './cluster-view.js'
 import { openRates } from './rates.js'
+import { invocationEvent, openSamples } from './samples.js'
 import { throttle } from './throttle.js'
 
 export interface BroadcastsOptions extends ClusterViewOptions {
-  engine: Pick<Engine, 'stats' | 'setSnapshot' | 'publish'>
+  engine: Pick<Engine, 'stats' | 'setSnapshot' | 'publish' | 'recent'>
   mesh: Pick<Mesh, 'id' | 'peers' | 'events' | 'impairments' | 'setStatus' | 'broadcast'>
   changes: EventEmitter<{ change: [] }>
   isDraining: () => boolean
@@ -31,23 +31,10 @@ const TICK_MS = 1_000
 /** Loading a thousand functions is not a thousand messages; one deploy is told at once. */
 const STATUS_EVERY_MS = 20
 const SNAPSHOT_EVERY_MS = 100
+const SNAPSHOT_LATEST_MS = 1_500
+const SNAPSHOT_SMALL_CHARS = 64 * 1024
 const MAX_FAILOVERS_PER_SECOND = 50
 const FAILOVER_TOPIC = 'edge/failover'
-
-const invocationEvent = z.object({
-  at: z.number(),
-  requestId: z.string().max(128),
-  function: z.string().max(256),
-  tries: z
-    .array(
-      z.object({
-        edge: z.string().max(128),
-        class: z.enum(['ok', 'absent', 'refused', 'unreachable', 'crashed', 'timeout', 'error']),
-        ms: z.number(),
-      }),
-    )
-    .max(16),
-})
 
 export function openBroadcasts(options: BroadcastsOptions): Broadcasts {
   const { changes, engine, isDraining, mesh, onTraffic } = options
@@ -56,10 +43,18 @@ export function openBroadcasts(options: BroadcastsOptions): Broadcasts {
   let rates = measure(engine.stats(), Date.now())
   let requests = 0
   let failovers = 0
+  let snapshotChars = 0
+  const samples = openSamples({ engine, mesh, clock: Date.now })
 
   const load = (): Load => ({ ...rates, inFlight: engine.stats().inFlight, draining: isDraining() })
   const sendStatus = throttle(STATUS_EVERY_MS, () => mesh.setStatus(view.status(load())))
-  const showSnapshot = throttle(SNAPSHOT_EVERY_MS, () => engine.setSnapshot(JSON.stringify(view.snapshot(load(), Date.now()))))
+  // What is large goes out more rarely.
+  const pause = (): number => Math.min(SNAPSHOT_LATEST_MS, SNAPSHOT_EVERY_MS * Math.ceil(snapshotChars / SNAPSHOT_SMALL_CHARS))
+  const showSnapshot = throttle(pause, () => {
+    const json = JSON.stringify(view.snapshot(load(), Date.now()))
+    snapshotChars = json.length
+    engine.setSnapshot(json)
+  })
   const show = (event: InvocationEvent): void => {
     failovers += 1
     if (failovers <= MAX_FAILOVERS_PER_SECOND) engine.publish('invocation', JSON.stringify(event))
@@ -75,6 +70,7 @@ export function openBroadcasts(options: BroadcastsOptions): Broadcasts {
     onTraffic(Math.max(0, stats.requests - requests))
     requests = stats.requests
     failovers = 0
+    samples.tick(stats)
     refresh()
   }
   const onMessage = (_peer: unknown, topic: string, payload: unknown): void => {
@@ -100,6 +96,7 @@ export function openBroadcasts(options: BroadcastsOptions): Broadcasts {
       mesh.events.off('peer', refresh).off('lost', refresh).off('status', showSnapshot).off('message', onMessage)
       sendStatus[Symbol.dispose]()
       showSnapshot[Symbol.dispose]()
+      samples[Symbol.dispose]()
     },
   }
 }

@@ -17,7 +17,7 @@ export interface ClusterViewOptions {
   mesh: Pick<Mesh, 'id' | 'peers' | 'events' | 'impairments'>
   /** Peers that get no invocations from here for now, by id. */
   setAside: () => ReadonlyMap<string, string>
-  registry: Pick<Registry, 'list' | 'seq' | 'conflicts'>
+  registry: Pick<Registry, 'list' | 'seq' | 'conflicts' | 'lags'>
   loaded: ReadonlyMap<string, string>
 }
 
@@ -35,6 +35,9 @@ export interface ClusterView {
 /** An edge that is gone stays on the page this long. */
 const FORGET_MS = 60 * 60 * 1_000
 const MAX_GONE = 100
+/** Of a snapshot, and of each edge in a very large mesh. */
+const MAX_LINKS = 2_000
+const LEAST_LINKS = 4
 /** Others notice a death this much later than we do: what they say of it before counts for nothing. */
 const OTHERS_NOTICE_MS = 4_500
 
@@ -70,27 +73,33 @@ export function openClusterView(options: ClusterViewOptions): ClusterView {
     requestsPerSecond: load.requestsPerSecond,
     failuresPerSecond: load.failuresPerSecond,
     inFlight: load.inFlight,
+    p50Ms: load.p50Ms,
+    p99Ms: load.p99Ms,
     registrySeq: registry.seq(),
     functions: loaded.size,
     loaded: Object.fromEntries([...loaded].slice(0, MAX_LOADED)),
     links: links(),
   })
 
-  const self = (own: PeerStatus, at: number): EdgeSnapshot => ({ id: mesh.id, ...position(place.region), ...figures(own), reachable: true, lastSeenAt: at })
+  const self = (own: PeerStatus, at: number): EdgeSnapshot => ({ id: mesh.id, ...position(place.region), ...figures(own), reachable: true, registryLagMs: null, lastSeenAt: at })
 
   return {
     status,
     snapshot(load, at) {
       const peers = mesh.peers()
       const own = status(load)
+      const lags = new Map(registry.lags().map(({ edge, lagMs }) => [edge, lagMs]))
       for (const [id, edge] of gone) if (at - edge.lastSeenAt > FORGET_MS) gone.delete(id)
       const up = new Set([mesh.id, ...peers.map(({ id }) => id)])
       return {
         at,
         cluster,
         self: place.name,
-        edges: [self(own, at), ...peers.map((peer) => edgeOf(peer, at)), ...[...gone.values()].filter(({ id }) => !up.has(id)).map((edge) => seenByOthers(edge, peers, at))],
-        links: [...linksOf(mesh.id, own, up), ...peers.flatMap((peer) => (peer.status ? linksOf(peer.id, peer.status, up) : []))],
+        edges: [self(own, at), ...peers.map((peer) => edgeOf(peer, at)), ...[...gone.values()].filter(({ id }) => !up.has(id)).map((edge) => seenByOthers(edge, peers, at))].map((edge) => ({ ...edge, registryLagMs: lags.get(edge.id) ?? null })),
+        links: [
+          ...linksOf(mesh.id, own, up),
+          ...peers.flatMap((peer) => (peer.status ? telling(linksOf(peer.id, peer.status, up), peers.length + 1) : [])),
+        ],
         functions: functionsOf(registry, loaded, place.name, peers),
       }
     },
@@ -106,7 +115,7 @@ function kindOf(host: string): LinkKind | null {
 
 function edgeOf(peer: Peer, at: number): EdgeSnapshot {
   const { connectedAt, id, name, region, status } = peer
-  const unknown = { url: '', version: '', arch: '', startedAt: connectedAt, functions: 0, requestsPerSecond: 0, failuresPerSecond: 0, inFlight: 0, p50Ms: null, p99Ms: null, registrySeq: 0 }
+  const unknown = { url: '', version: '', arch: '', startedAt: connectedAt, functions: 0, requestsPerSecond: 0, failuresPerSecond: 0, inFlight: 0, p50Ms: null, p99Ms: null, registrySeq: 0, registryLagMs: null }
   // The name and region of the handshake: a status can't claim to be another edge.
   return { ...unknown, state: 'up', ...(status && figures(status)), id, name, region, ...position(region), reachable: true, lastSeenAt: at }
 }
@@ -142,6 +151,15 @@ function position(region: string): { latitude: number; longitude: number } {
 
 const linksOf = (from: string, { links }: PeerStatus, up: ReadonlySet<string>): LinkSnapshot[] =>
   links.map(({ chaos, kind, rttMs, setAside, to }) => ({ from, to, rttMs, up: up.has(to) && chaos?.cut !== true, kind: kind ?? null, setAside: setAside ?? false, chaos: chaos ?? null }))
+
+/** A full mesh has as many links as the square of its edges: of the others' the shortest ones, and all with something to tell. */
+function telling(links: readonly LinkSnapshot[], edges: number): LinkSnapshot[] {
+  const most = Math.max(LEAST_LINKS, Math.floor(MAX_LINKS / edges))
+  if (links.length <= most) return [...links]
+  const special = ({ chaos, setAside, up }: LinkSnapshot): boolean => !up || setAside || chaos !== null
+  const shortest = links.filter((link) => !special(link)).sort((one, other) => (one.rttMs ?? Infinity) - (other.rttMs ?? Infinity))
+  return [...links.filter(special), ...shortest].slice(0, most)
+}
 
 function functionsOf(registry: ClusterViewOptions['registry'], loaded: ReadonlyMap<string, string>, self: string, peers: readonly Peer[]): FunctionSnapshot[] {
   return registry.list().map(({ codeSha256, config, lastModified, name, revisionId }) => ({

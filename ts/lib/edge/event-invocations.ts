@@ -9,7 +9,7 @@ import type { Request } from '../api/requests.js'
 import { messageOf, SwarmError } from '../errors.js'
 import { arnsOf, isVersion, parseReference, regionOf } from '../api/names.js'
 import type { Log } from '../log.js'
-import type { ControlResponse, Engine, MissRequest, MissResponse } from '../native.js'
+import type { ControlResponse, Engine, MissRequest, MissResponse, Origin } from '../native.js'
 import type { Mesh, Peer } from '../p2p/types.js'
 import { openQueue, queuedEventSchema, type NewEvent, type Attempted, type DeadLetter, type Destination, type QueuedEvent, type Settings } from '../queue.js'
 import { attributeKey, qualifiedKey } from '../registry/parts.js'
@@ -37,6 +37,8 @@ export interface EventInvocations {
   /** Of a schedule or another part of this edge. */
   enqueue(event: Omit<NewEvent, 'clientContext'>): Promise<void>
   deadLetters: DeadLetters
+  /** Of this edge. */
+  lengths(): { waiting: number; dead: number }
   /** Begins nothing more, waits at most so long for what runs, and gives the rest to peers that stay. */
   pause(graceMs: number): Promise<void>
   resume(): void
@@ -44,6 +46,7 @@ export interface EventInvocations {
   leave(graceMs: number): Promise<void>
 }
 
+const ORIGIN: Origin = { via: 'event', from: null, traceparent: null, record: false }
 const METHOD = 'events'
 const PEER_TIMEOUT_MS = 3_000
 /** Lambda's default of MaximumEventAgeInSeconds. */
@@ -71,10 +74,10 @@ export async function openEventInvocations(options: EventInvocationsOptions): Pr
     if (registry.get(name) === null) return { kind: 'absent' }
     const version = versionOf(registry, event)
     const payload = Buffer.from(event.payload)
-    let outcome = await engine.invoke({ name: version === null ? name : qualifiedKey(name, version), requestId, clientContext, payload, remainingMs: null })
+    let outcome = await engine.invoke({ name: version === null ? name : qualifiedKey(name, version), requestId, clientContext, payload, remainingMs: null, origin: ORIGIN })
     if (outcome.class !== 'ok') {
       const local = outcome
-      outcome = (await onMiss({ name, qualifier: version, requestId, payload, clientContext, failover: null, once: null, local })).outcome ?? local
+      outcome = (await onMiss({ name, qualifier: version, requestId, payload, clientContext, failover: null, once: null, origin: ORIGIN, local })).outcome ?? local
     }
     if (outcome.class === 'absent' && registry.get(version === null ? name : qualifiedKey(name, version)) === null) return { kind: 'absent' }
     if (outcome.class === 'absent' || outcome.class === 'refused' || outcome.class === 'unreachable') return { kind: 'refused' }
@@ -141,6 +144,7 @@ export async function openEventInvocations(options: EventInvocationsOptions): Pr
       return { status: 202, headers: ['x-amzn-requestid', id, 'x-swarm-edge', place.name], body: Buffer.alloc(0) }
     },
     enqueue: (event) => queue.accept({ ...event, clientContext: null }),
+    lengths: () => ({ waiting: queue.depth(), dead: queue.deadLetters().length }),
     deadLetters: {
       list: async (name) => (await everywhere({ do: 'list', name })).flatMap(({ letters }) => letters),
       redrive: (id) => counted({ do: 'redrive', id }),

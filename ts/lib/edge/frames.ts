@@ -13,6 +13,10 @@ const requestHeader = z.object({
   name: z.string().min(1).max(256),
   requestId: z.string().min(1).max(128),
   clientContext: z.string().max(MAX_HEADER_BYTES).nullable(),
+  /** W3C Trace Context; an older edge does not say. */
+  traceparent: z.string().max(64).nullable().default(null),
+  /** The event and the result shall be kept where it runs. */
+  record: z.boolean().default(false),
 })
 
 export const outcomeHeader = z.object({
@@ -24,12 +28,14 @@ export const outcomeHeader = z.object({
 })
 
 /** The deadline is the RPC's own, so it is not in the frame. */
-export const encodeInvoke = ({ name, requestId, clientContext, payload }: Omit<InvokeRequest, 'remainingMs'>): Buffer =>
-  encode(requestHeader, { name, requestId, clientContext }, payload)
+export const encodeInvoke = ({ clientContext, name, origin, payload, requestId }: Omit<InvokeRequest, 'remainingMs'>): Buffer =>
+  encode(requestHeader, { name, requestId, clientContext, traceparent: origin?.traceparent ?? null, record: origin?.record ?? false }, payload)
 
-export function decodeInvoke(frame: Buffer, remainingMs: number): InvokeRequest {
+/** `from`: the name of the edge that asks. */
+export function decodeInvoke(frame: Buffer, remainingMs: number, from: string): InvokeRequest {
   const { header, body } = decode(requestHeader, frame)
-  return { ...header, payload: body, remainingMs }
+  const { clientContext, name, record, requestId, traceparent } = header
+  return { name, requestId, clientContext, payload: body, remainingMs, origin: { via: 'peer', from, traceparent, record } }
 }
 
 export const encodeOutcome = ({ class: kind, ms, memoryMb, logs, payload }: Outcome): Buffer =>

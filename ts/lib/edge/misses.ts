@@ -2,7 +2,7 @@
 import type { EventEmitter } from 'node:events'
 import { messageOf, SwarmError } from '../errors.js'
 import type { Log } from '../log.js'
-import type { MissRequest, MissResponse, Engine, Outcome } from '../native.js'
+import type { InvokeRequest, MissRequest, MissResponse, Engine, Outcome } from '../native.js'
 import { UnreachableError } from '../p2p/rpc.js'
 import type { Mesh, Peer } from '../p2p/types.js'
 import { distanceKm } from '../regions.js'
@@ -54,10 +54,11 @@ export function openMisses({ clock, engine, isDraining, log, mesh, once, onFailo
   const roundTrips = openRoundTrips()
   const startedAt = clock()
 
-  mesh.handle(INVOKE, async (frame, { deadlineMs }) => {
-    const request = decodeInvoke(frame, Math.max(1, deadlineMs - clock()))
+  mesh.handle(INVOKE, async (frame, { deadlineMs, peer }) => {
+    const request = decodeInvoke(frame, Math.max(1, deadlineMs - clock()), peer.name)
     if (isDraining()) return encodeOutcome(withoutResult('refused', 'ServiceException', 'the edge is draining'))
     const outcome = await engine.invoke(request)
+    log.debug('ran for a peer', { peer: peer.name, ...aboutOf(request), class: outcome.class, ms: outcome.ms })
     return encodeOutcome(outcome.class === 'absent' && request.name.includes(':') && (await want(request.name)) ? await engine.invoke(request) : outcome)
   })
 
@@ -65,14 +66,14 @@ export function openMisses({ clock, engine, isDraining, log, mesh, once, onFailo
     const start = performance.now()
     const elapsed = (): number => Math.round((performance.now() - start) * 100) / 100
     try {
-      const frame = encodeInvoke({ name: request.name, requestId: request.requestId, clientContext: request.clientContext, payload: request.payload })
+      const frame = encodeInvoke({ name: request.name, requestId: request.requestId, clientContext: request.clientContext, payload: request.payload, origin: request.origin })
       const outcome = decodeOutcome(await peer.request(INVOKE, frame, { timeoutMs }))
       ejections.record(peer.id, outcome.class !== 'refused')
       return { class: outcome.class, ms: elapsed(), outcome, mayHaveStarted: !NEVER_STARTED.has(outcome.class) }
     } catch (error) {
       ejections.record(peer.id, false)
       const attempt = { ...broken(error, timeoutMs, request.requestId), ms: elapsed() }
-      log.debug('a peer did not answer', { peer: peer.name, function: request.name, class: attempt.class, error: messageOf(error) })
+      log.debug('a peer did not answer', { peer: peer.name, ...aboutOf(request), class: attempt.class, error: messageOf(error) })
       return attempt
     }
   }
@@ -91,9 +92,12 @@ export function openMisses({ clock, engine, isDraining, log, mesh, once, onFailo
   /** Of a function that is not known here nobody may assume that it may run twice. */
   const policyOf = (request: MissRequest): Policy => parsePolicy(request.failover, registry.get(keyOf(request))?.config.failover ?? 'safe')
 
+  /** The gateway keeps the whole; this is a part of it, as if a peer had asked. */
+  const ownOrigin = ({ origin }: MissRequest): InvokeRequest['origin'] => origin && { ...origin, via: 'peer', from: place.name }
+
   /** The first try, here. */
   const begin = async (request: MissRequest): Promise<MissResponse> => {
-    const local = await engine.invoke({ ...request, name: keyOf(request), remainingMs: null })
+    const local = await engine.invoke({ ...request, name: keyOf(request), remainingMs: null, origin: ownOrigin(request) })
     const response = await settle(request, local)
     return { ...response, tries: [{ edge: place.name, class: local.class, ms: local.ms }, ...response.tries] }
   }
@@ -107,7 +111,7 @@ export function openMisses({ clock, engine, isDraining, log, mesh, once, onFailo
     const record = registry.get(key)
     // Published versions are loaded when they are first asked for.
     if (key !== request.name && local.class === 'absent') {
-      const outcome = (await want(key)) ? await engine.invoke({ ...request, name: key, remainingMs: null }) : local
+      const outcome = (await want(key)) ? await engine.invoke({ ...request, name: key, remainingMs: null, origin: ownOrigin(request) }) : local
       if (outcome.class === 'ok' || record === null) return answered(place.name, outcome, outcome === local ? [] : [{ edge: place.name, class: outcome.class, ms: outcome.ms }])
     }
     const timeoutMs = timeoutOf(request)
@@ -131,6 +135,7 @@ export function openMisses({ clock, engine, isDraining, log, mesh, once, onFailo
       },
     })
     const first: Try = { edge: place.name, class: local.class, ms: local.ms }
+    if (result.tries.length > 0) log.debug('an invocation moved on', { ...aboutOf(request), class: local.class, to: result.edge })
     if (result.tries.length > 0) onFailover({ at: clock(), requestId: request.requestId, function: request.name, tries: [first, ...result.tries] })
     return answered(result.edge, result.outcome, result.tries)
   }
@@ -198,6 +203,9 @@ function broken(error: unknown, timeoutMs: number, requestId: string): Omit<Atte
   const sent = !(error instanceof UnreachableError) || error.sent
   return { class: 'unreachable', outcome: withoutResult('unreachable', 'ServiceException', messageOf(error)), mayHaveStarted: sent }
 }
+
+/** What finds an invocation again in the logs of every edge. */
+const aboutOf = ({ name, origin, requestId }: Pick<InvokeRequest, 'name' | 'origin' | 'requestId'>) => ({ function: name, requestId, traceId: origin?.traceparent?.split('-')[1] })
 
 const withoutResult = (kind: Outcome['class'], errorType: string, errorMessage: string): Outcome => ({
   class: kind,

@@ -4,7 +4,8 @@ export interface Throttled extends Disposable {
   (): void
 }
 
-export function throttle(ms: number, run: () => void): Throttled {
+/** `ms`: asked anew after each time. */
+export function throttle(ms: number | (() => number), run: () => void): Throttled {
   let timer: NodeJS.Timeout | null = null
   let again = false
   const tick = (): void => {
@@ -17,8 +18,8 @@ export function throttle(ms: number, run: () => void): Throttled {
       return
     }
     again = false
-    timer = setTimeout(tick, ms)
     run()
+    timer = setTimeout(tick, typeof ms === 'number' ? ms : ms())
   }
   return Object.assign(call, {
     [Symbol.dispose]() {

@@ -13,6 +13,8 @@ import type { DeletedRecord, FunctionRecord } from '../../lib/registry/record.js
 const CONTROL_KEY = Buffer.alloc(32, 7)
 const NOW = 1_700_000_000_000
 
+const nothing = () => Promise.reject(new SwarmError('NOT_FOUND', 'nothing here'))
+
 interface Given {
   httpHost?: string
   check?: (source: string) => void
@@ -98,6 +100,7 @@ function control(given: Given = {}) {
     chaos: false,
     history: () => [],
     functions,
+    observations: { invocations: nothing, invocation: nothing, logs: nothing, series: nothing },
     ...openGuards({ httpHost: given.httpHost ?? '127.0.0.1', needsToken: given.httpHost !== undefined, hosts: ['my.edge'], controlKeys: () => [CONTROL_KEY], accessKey: () => null, policyAllows: () => false, clock: () => NOW }),
     documents: { openApi: () => ({}), projectSchema: () => ({}) },
     metrics: () => Promise.resolve({ contentType: 'text/plain', text: 'up 1\n' }),

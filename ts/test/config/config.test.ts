@@ -38,7 +38,9 @@ test('an edge with nothing set runs on loopback as a cluster of its own', () => 
     dns: null,
     eventRetriesMs: [60_000, 120_000],
     shortestRateMs: 60_000,
+    traceRatio: null,
     logLevel: 'info',
+    logFormat: 'text',
   })
 })
 
@@ -71,6 +73,7 @@ test('every variable of an edge is read', () => {
     SWARMLAMBDA_EVENT_RETRIES: '5, 10',
     SWARMLAMBDA_SHORTEST_RATE: '2000',
     SWARMLAMBDA_LOG: 'debug',
+    SWARMLAMBDA_LOG_FORMAT: 'json',
   }
   const zone = {
     SWARMLAMBDA_DNS_HOST: '0.0.0.0',
@@ -131,7 +134,9 @@ test('every variable of an edge is read', () => {
       mostAnswers: 2,
       answersPerSecond: 50,
     },
+    traceRatio: null,
     logLevel: 'debug',
+    logFormat: 'json',
   })
 })
 
@@ -142,7 +147,7 @@ test('a variable set to nothing counts as not set', () => {
 
 test('the proxy and the DNS server know the three edges of the tour without being told', () => {
   const edges = [8787, 8788, 8789].map(port => ({ host: '127.0.0.1', port }))
-  assert.deepEqual(parseProxyConfig({}), { host: '127.0.0.1', port: 8790, edges, region: null, logLevel: 'info' })
+  assert.deepEqual(parseProxyConfig({}), { host: '127.0.0.1', port: 8790, edges, region: null, logLevel: 'info', logFormat: 'text' })
   const dns = parseDnsConfig({ SWARMLAMBDA_DNS_ZONE: 'Mesh.Example.', SWARMLAMBDA_REGION: 'eu-west-ams' })
   assert.deepEqual(dns, {
     host: '127.0.0.1',
@@ -157,6 +162,7 @@ test('the proxy and the DNS server know the three edges of the tour without bein
     mostAnswers: null,
     answersPerSecond: 200,
     logLevel: 'info',
+    logFormat: 'text',
   })
 })
 
@@ -259,4 +265,14 @@ test('a key that is nearly right is not shown', () => {
 test('a mistyped variable is noticed, those of another program are not', () => {
   const names = ['SWARMLAMBDA_REGON', 'SWARMLAMBDA_DNS_PORT', 'SWARMLAMBDA_HTTP_PORT', 'PATH']
   assert.deepEqual(unknownVariables(names), ['SWARMLAMBDA_REGON'])
+})
+
+test("OpenTelemetry's own variables say whether traces are collected, and how many", () => {
+  const ratioOf = (env: Record<string, string>): number | null => parseEdgeConfig(env).traceRatio
+  const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318' }
+  assert.equal(ratioOf(endpoint), 1)
+  assert.equal(ratioOf({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://127.0.0.1:4318/v1/traces', OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.1' }), 0.1)
+  assert.equal(ratioOf({ ...endpoint, OTEL_TRACES_SAMPLER: 'always_off' }), 0)
+  assert.equal(ratioOf({ ...endpoint, OTEL_SDK_DISABLED: 'true' }), null)
+  assert.throws(() => ratioOf({ ...endpoint, OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '10' }), /OTEL_TRACES_SAMPLER_ARG is "10"; allowed: a number from 0 to 1/)
 })

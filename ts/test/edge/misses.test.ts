@@ -20,6 +20,7 @@ const request = (local: Outcome, given: Partial<MissRequest> = {}): MissRequest 
   clientContext: null,
   failover: null,
   once: null,
+  origin: null,
   local,
   ...given,
 })
@@ -47,7 +48,7 @@ function open(peers: Record<string, { region: string; answer: Answer; lacks?: bo
       connectedAt: 0,
       host: '127.0.0.1',
       async request(_method, payload, { timeoutMs }) {
-        const call = decodeInvoke(payload, timeoutMs)
+        const call = decodeInvoke(payload, timeoutMs, 'edge-a')
         asked.push({ edge: name, call, timeoutMs })
         return encodeOutcome(await answer(call))
       },
@@ -69,7 +70,7 @@ function open(peers: Record<string, { region: string; answer: Answer; lacks?: bo
     assert.ok(handler)
     const [peer] = connected()
     assert.ok(peer)
-    const frame = encodeInvoke({ name: 'f', requestId: 'id', clientContext: null, payload: Buffer.from('1') })
+    const frame = encodeInvoke({ name: 'f', requestId: 'id', clientContext: null, payload: Buffer.from('1'), origin: null })
     return decodeOutcome(await handler(frame, { peer, signal: new AbortController().signal, deadlineMs: Date.now() + 1_000 }))
   }
   return { misses, failovers, asked, call, drain: () => { draining = true } }

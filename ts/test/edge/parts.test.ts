@@ -15,9 +15,12 @@ describe('frames between edges', () => {
   const outcome: Outcome = { class: 'ok', payload: randomBytes(1_000), logs: Buffer.from('a line\n'), ms: 1.5, memoryMb: 3 }
 
   test('a request and an outcome arrive as they were sent', () => {
-    const request = { name: 'hello', requestId: 'id', clientContext: '{"a":"ü"}', payload: randomBytes(100) }
-    assert.deepEqual(decodeInvoke(encodeInvoke(request), 5), { ...request, remainingMs: 5 })
+    const request = { name: 'hello', requestId: 'id', clientContext: '{"a":"ü"}', payload: randomBytes(100), origin: { via: 'http', from: null, traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', record: true } } as const
+    assert.deepEqual(decodeInvoke(encodeInvoke(request), 5, 'edge-b'), { ...request, remainingMs: 5, origin: { ...request.origin, via: 'peer', from: 'edge-b' } })
     assert.deepEqual(decodeOutcome(encodeOutcome(outcome)), outcome)
+    const older = Buffer.from('....{"name":"hello","requestId":"id","clientContext":null}1')
+    older.writeUInt32BE(older.length - 5)
+    assert.deepEqual(decodeInvoke(older, 5, 'edge-b').origin, { via: 'peer', from: 'edge-b', traceparent: null, record: false })
   })
 
   test('anything else is refused, never misread', () => {
@@ -31,8 +34,8 @@ describe('frames between edges', () => {
         assert.ok(error instanceof SwarmError && error.code === 'INVALID_REQUEST', String(error))
       }
     }
-    assert.throws(() => decodeInvoke(Buffer.from([255, 255, 255, 255, 1]), 1), SwarmError)
-    assert.throws(() => decodeInvoke(Buffer.alloc(0), 1), SwarmError)
+    assert.throws(() => decodeInvoke(Buffer.from([255, 255, 255, 255, 1]), 1, 'edge-b'), SwarmError)
+    assert.throws(() => decodeInvoke(Buffer.alloc(0), 1, 'edge-b'), SwarmError)
   })
 })
 
@@ -81,21 +84,33 @@ describe('rates', () => {
     inFlight: 0,
     connections: 0,
     misses: 0,
-    latency: { boundsMs: [], counts: [], totalMs: 0 },
+    missQueue: { running: 0, waiting: 0, refused: 0 },
+    controlQueue: { running: 0, waiting: 0, refused: 0 },
+    listeners: 0,
+    latency: { boundsMs: [1, 2], counts: [0, 0, 0], totalMs: 0 },
     functions: [{ name: 'a', ok, error, timeout: 0, crashed: 0, refused: 0, totalMs: 0 }],
   })
 
   test('over the last five seconds', () => {
     const measure = openRates()
-    assert.deepEqual(measure(stats(0, 0), 0), { requestsPerSecond: 0, failuresPerSecond: 0 })
-    assert.deepEqual(measure(stats(100, 10), 1_000), { requestsPerSecond: 110, failuresPerSecond: 10 })
+    assert.deepEqual(measure(stats(0, 0), 0), { requestsPerSecond: 0, failuresPerSecond: 0, p50Ms: null, p99Ms: null })
+    assert.deepEqual(measure(stats(100, 10), 1_000), { requestsPerSecond: 110, failuresPerSecond: 10, p50Ms: null, p99Ms: null })
     for (let second = 2; second <= 7; second++) measure(stats(100, 10), second * 1_000)
-    assert.deepEqual(measure(stats(100, 10), 8_000), { requestsPerSecond: 0, failuresPerSecond: 0 })
+    assert.deepEqual(measure(stats(100, 10), 8_000), { requestsPerSecond: 0, failuresPerSecond: 0, p50Ms: null, p99Ms: null })
+  })
+  test('how long the last minute took', () => {
+    const measure = openRates()
+    const took = (counts: number[]): Stats => ({ ...stats(0, 0), latency: { boundsMs: [1, 2], counts, totalMs: 0 } })
+    measure(took([5, 0, 0]), 0)
+    const { p50Ms, p99Ms } = measure(took([15, 10, 0]), 1_000)
+    assert.deepEqual([p50Ms, p99Ms], [1, 1.98])
+    for (let second = 5; second <= 70; second += 5) measure(took([15, 10, 0]), second * 1_000)
+    assert.equal(measure(took([15, 10, 0]), 71_000).p50Ms, null)
   })
   test('never negative when a function is unloaded', () => {
     const measure = openRates()
     measure(stats(100, 0), 0)
-    assert.deepEqual(measure({ ...stats(0, 0), functions: [] }, 1_000), { requestsPerSecond: 0, failuresPerSecond: 0 })
+    assert.deepEqual(measure({ ...stats(0, 0), functions: [] }, 1_000), { requestsPerSecond: 0, failuresPerSecond: 0, p50Ms: null, p99Ms: null })
   })
 })
 

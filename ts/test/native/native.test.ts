@@ -40,6 +40,7 @@ const request = (name: string, payload: unknown): InvokeRequest => ({
   payload: Buffer.from(JSON.stringify(payload)),
   remainingMs: null,
   clientContext: null,
+  origin: null,
 })
 
 const coded = (code: string) => (error: unknown) => error instanceof Error && 'code' in error && error.code === code

@@ -114,7 +114,7 @@ function snapshotOf(turn: number, dead: ReadonlySet<string>): ClusterSnapshot {
       id: index.toString(16).padStart(64, '0'), name, region: region.name, latitude: region.latitude, longitude: region.longitude,
       state: dead.has(name) ? 'down' : 'up', reachable: !dead.has(name), url: 'http://127.0.0.1:1', version: '0.1.0', arch: index % 3 === 0 ? 'arm64' : 'x64',
       startedAt: STARTED_AT - index * 1_000, lastSeenAt: at, functions: 10, requestsPerSecond: busy ? 20 : 0, failuresPerSecond: 0, inFlight: busy ? 2 : 0,
-      p50Ms: 1, p99Ms: 9, registrySeq: 100,
+      p50Ms: 1, p99Ms: 9, registrySeq: 100, registryLagMs: null,
     }
   })
   const links = edges.flatMap((edge, index) => [1, 2, 5].map((step) => ({

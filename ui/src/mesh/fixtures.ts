@@ -5,7 +5,7 @@ export function edge(name: string, changes: Partial<EdgeSnapshot> = {}): EdgeSna
   return {
     id: `id-${name}`, name, region: 'us-west-sfo', latitude: 37.6, longitude: -122.4, state: 'up', reachable: true,
     url: 'http://127.0.0.1:8787', version: '0.1.0', arch: 'x64', startedAt: 1000, lastSeenAt: 2000, functions: 0,
-    requestsPerSecond: 0, failuresPerSecond: 0, inFlight: 0, p50Ms: null, p99Ms: null, registrySeq: 0, ...changes,
+    requestsPerSecond: 0, failuresPerSecond: 0, inFlight: 0, p50Ms: null, p99Ms: null, registrySeq: 0, registryLagMs: null, ...changes,
   }
 }
 

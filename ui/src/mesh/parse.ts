@@ -8,7 +8,7 @@ export function parseSnapshot(text: string): ClusterSnapshot | null {
     || !isListOf(value['edges'], ['id', 'name', 'region', 'state'])
     || !isListOf(value['links'], ['from', 'to'])
     || !isListOf(value['functions'], ['name', 'codeSha256'])) return null
-  const edges = value['edges'].map((edge) => ({ reachable: true, p50Ms: null, p99Ms: null, registrySeq: 0, ...edge }))
+  const edges = value['edges'].map((edge) => ({ reachable: true, p50Ms: null, p99Ms: null, registrySeq: 0, registryLagMs: null, ...edge }))
   return { ...value, edges } as unknown as ClusterSnapshot
 }
 

@@ -195,7 +195,9 @@ fn gives_up_on_a_body_that_does_not_come() {
 #[test]
 fn gives_up_on_a_client_that_takes_no_bytes() {
     let big = |_| -> HostFuture<ControlResponse> {
-        Box::pin(async { Ok(ControlResponse { status: 200, headers: Vec::new(), body: vec![b'a'; 64 << 20].into() }) })
+        Box::pin(async {
+            Ok(ControlResponse { status: 200, headers: Vec::new(), body: vec![b'a'; 64 << 20].into(), stream: None })
+        })
     };
     let limits = Limits { write_timeout: SHORT, ..Limits::default() };
     let edge = Edge::with(limits, host(elsewhere, big));

@@ -88,7 +88,12 @@ pub fn echo(request: ControlRequest) -> HostFuture<ControlResponse> {
     let headers = vec![("content-type".to_owned(), "text/plain".to_owned())];
     let body = format!("{} {} {:?} ", request.method, request.path, request.query);
     Box::pin(async move {
-        Ok(ControlResponse { status: 201, headers, body: [body.as_bytes(), &request.body].concat().into() })
+        Ok(ControlResponse {
+            status: 201,
+            headers,
+            body: [body.as_bytes(), &request.body].concat().into(),
+            stream: None,
+        })
     })
 }
 

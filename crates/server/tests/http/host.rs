@@ -20,7 +20,9 @@ fn gives_the_host_what_it_does_not_know() {
 fn passes_the_headers_in_order_and_in_lower_case() {
     let control = |request: swarmlambda_server::ControlRequest| -> HostFuture<ControlResponse> {
         let body = format!("{:?} {}", request.headers, request.remote_address);
-        Box::pin(async move { Ok(ControlResponse { status: 200, headers: Vec::new(), body: body.into() }) })
+        Box::pin(
+            async move { Ok(ControlResponse { status: 200, headers: Vec::new(), body: body.into(), stream: None }) },
+        )
     };
     let edge = Edge::with(Limits::default(), host(elsewhere, control));
     let response = edge.send("GET /x HTTP/1.1\r\nHost: lambda.mesh\r\nX-A: 1\r\nx-a: 2\r\n\r\n");
@@ -56,7 +58,7 @@ fn refuses_responses_that_would_break_the_protocol() {
     {
         let control = move |_| -> HostFuture<ControlResponse> {
             let headers = vec![(name.to_owned(), value.to_owned())];
-            Box::pin(async move { Ok(ControlResponse { status, headers, body: "x".into() }) })
+            Box::pin(async move { Ok(ControlResponse { status, headers, body: "x".into(), stream: None }) })
         };
         let edge = Edge::with(Limits::default(), host(elsewhere, control));
         assert_eq!(edge.send(&get("/x")).status, 500, "{status} {name} {value}");
@@ -64,7 +66,7 @@ fn refuses_responses_that_would_break_the_protocol() {
     let control = |_| -> HostFuture<ControlResponse> {
         let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let headers = vec![header("content-length", "99"), header("transfer-encoding", "chunked")];
-        Box::pin(async move { Ok(ControlResponse { status: 200, headers, body: "x".into() }) })
+        Box::pin(async move { Ok(ControlResponse { status: 200, headers, body: "x".into(), stream: None }) })
     };
     let edge = Edge::with(Limits::default(), host(elsewhere, control));
     assert_eq!(edge.send(&get("/x")).body, "x", "framing is the server's");

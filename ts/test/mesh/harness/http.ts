@@ -61,6 +61,7 @@ export async function snapshotWhere(url: string, isWanted: (snapshot: ClusterSna
 }
 
 export interface ServerEvent {
+  id: string
   event: string
   data: string
 }
@@ -75,7 +76,7 @@ export async function* events(body: AsyncIterable<Uint8Array>): AsyncGenerator<S
       const lines = text.slice(0, end).split('\n')
       text = text.slice(end + 2)
       const field = (name: string): string => lines.filter((line) => line.startsWith(`${name}: `)).map((line) => line.slice(name.length + 2)).join('\n')
-      if (lines.some((line) => line.startsWith('data:'))) yield { event: field('event'), data: field('data') }
+      if (lines.some((line) => line.startsWith('data:'))) yield { id: field('id'), event: field('event'), data: field('data') }
     }
   }
 }
