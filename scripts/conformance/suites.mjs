@@ -16,10 +16,11 @@ const CACHE = fileURLToPath(new URL('../../.build/conformance', import.meta.url)
 const SUITES = {
   wpt: {
     variable: 'WPT_DIR',
-    what: 'web-platform-tests as in Node 20.19.2',
-    url: 'http://deb.debian.org/debian/pool/main/n/nodejs/nodejs_20.19.2%2bdfsg.orig.tar.xz',
-    sha256: '5e5559381ad031d245a8efa403458abbb73755f74c3e6380f185a4dd342b7949',
-    inside: 'node-v20.19.2/test/fixtures/wpt',
+    what: 'web-platform-tests as in Firefox 140.12 (a download of 680 MB)',
+    url: 'http://deb.debian.org/debian/pool/main/f/firefox-esr/firefox-esr_140.12.0esr.orig.tar.xz',
+    sha256: '5c72347381233dcc97cbd02c0324116258769d8b9b0f869fd0c6f1d59519ce2a',
+    inside: 'firefox-140.12.0/testing/web-platform/tests',
+    parts: ['common', 'resources', 'interfaces', 'url', 'urlpattern', 'encoding', 'streams', 'compression', 'fetch/api', 'html/webappapis', 'WebCryptoAPI', 'dom', 'FileAPI', 'console', 'hr-time', 'user-timing', 'performance-timeline', 'webmessaging', 'mimesniff', 'xhr/formdata'],
   },
   test262: {
     variable: 'TEST262_DIR',
@@ -40,7 +41,7 @@ async function digestOf(path) {
 
 /** The folder of a suite, downloaded and unpacked if need be, and what to call it. */
 export async function suite(name) {
-  const { variable, what, url, sha256, inside } = SUITES[name]
+  const { variable, what, url, sha256, inside, parts } = SUITES[name]
   if (process.env[variable]) return { folder: process.env[variable], what: `${name} from ${variable}` }
   const folder = join(CACHE, name)
   if (await exists(folder)) return { folder, what }
@@ -56,7 +57,7 @@ export async function suite(name) {
   const unpacked = join(CACHE, `${name}.new`)
   await rm(unpacked, { recursive: true, force: true })
   await mkdir(unpacked)
-  await run('tar', ['xf', archive, '-C', unpacked, `--strip-components=${inside.split('/').length}`, inside])
+  await run('tar', ['xf', archive, '-C', unpacked, `--strip-components=${inside.split('/').length}`, ...(parts?.map((part) => `${inside}/${part}`) ?? [inside])])
   await rename(unpacked, folder)
   await rm(archive)
   return { folder, what }

@@ -18,6 +18,9 @@ export const handler = ({ scripts, resources, search, path }) => new Promise((re
     const name = typeof input === 'string' && !/^[a-z]+:/.test(input) ? new URL(input, base).pathname.slice(1) : null
     return name !== null && name in resources ? new Response(resources[name], { headers: { 'content-type': 'application/json' } }) : fetch(input, init)
   }
+  // A page has an address that others are relative to.
+  const construct = (type, [input, ...others], newTarget) => Reflect.construct(type, [typeof input === 'string' ? new URL(input, base).href : input, ...others], newTarget)
+  globalThis.Request = new Proxy(Request, { construct })
   const [harness, ...rest] = scripts
   evaluate(harness)
   globalThis.add_completion_callback((tests, { status, message }) => {

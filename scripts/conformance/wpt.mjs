@@ -6,7 +6,7 @@ import { suite } from './suites.mjs'
 
 /** What WinterTC's minimum covers, and what Node offers beside it. */
 const DIRECTORIES = [
-  'url', 'urlpattern', 'encoding', 'encoding/streams', 'streams', 'compression', 'fetch/api/headers', 'html/webappapis/atob', 'html/webappapis/structured-clone', 'html/webappapis/timers',
+  'url', 'urlpattern', 'encoding', 'encoding/streams', 'streams', 'compression', 'fetch/api/headers', 'fetch/api/request', 'fetch/api/response', 'fetch/api/body', 'html/webappapis/atob', 'html/webappapis/structured-clone', 'html/webappapis/timers',
   'html/webappapis/microtask-queuing', 'WebCryptoAPI', 'dom/abort', 'dom/events', 'FileAPI', 'console', 'hr-time', 'user-timing', 'performance-timeline', 'webmessaging/broadcastchannel',
 ]
 
@@ -15,7 +15,7 @@ function unfit(path, text) {
   if (/\.(html|xhtml|htm|svg|xml)$/.test(path)) return 'a page'
   if (/\.(worker|serviceworker|sharedworker|https\.worker)\.js$/.test(path)) return 'a worker'
   if (!/\.(any|window)\.js$/.test(path)) return null
-  if (/\.sub\./.test(path)) return 'a server'
+  if (/\.sub\./.test(path) || (path.startsWith('fetch/') && /request-cache\.js|RESOURCES_DIR|get-host-info|\.py\b|\bfetch\(\s*["'`]?\.{0,2}\//.test(text))) return 'a server'
   if (/\.window\.js$/.test(path) && /\bdocument\b|\bwindow\.|createElement|iframe|\bWorker\(/.test(text)) return 'a document'
   if (/importScripts|new (Shared)?Worker\(/.test(text)) return 'a worker'
   const globals = /^\/\/ META: global=(.*)$/m.exec(text)?.[1]
