@@ -25,6 +25,6 @@ ${table([['', 'CPU µs each', 'page faults each', 'per second', 'pages of its ow
 All APIs cost hello ${ratio(full.cpuUs, bare.cpuUs).toFixed(3)} × what none cost. Two threads do ${ratio(two.perSecond, full.perSecond).toFixed(2)} × what one does,
 in ${ratio(two.cpuUs, full.cpuUs).toFixed(2)} × the CPU time each.
 
-${deployed.functions} functions: ${deployed.loadMs.toFixed(1)} ms to compile and load each; resident ${deployed.loadedKb.toFixed(0)} kB each when deployed, ${deployed.invokedKb.toFixed(0)} kB when each was
-called once; the first call takes ${spread(deployed.firstCpuUs, 0)} µs of CPU, 99 % at most ${quantile(deployed.firstCpuUs, 0.99).toFixed(0)}.`
+${deployed.functions} functions: ${deployed.loadMs.toFixed(1)} ms to compile and load each; each keeps ${(full.imageBytes / 1024).toFixed(0)} kB in a file in memory, and
+${deployed.loadedKb.toFixed(0)} kB of the process when deployed, ${deployed.invokedKb.toFixed(0)} kB when it was called, until a minute or two later; the first call takes ${spread(deployed.firstCpuUs, 0)} µs of CPU, 99 % at most ${quantile(deployed.firstCpuUs, 0.99).toFixed(0)}.`
 }

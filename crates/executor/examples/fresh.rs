@@ -104,10 +104,10 @@ fn round(functions: &[Arc<Function>], threads: usize) -> (f64, f64, f64) {
     (mean(|one| one.0), mean(|one| one.1), total / started.elapsed().as_secs_f64())
 }
 
-/// Resident memory of this process, kB.
+/// Resident memory of this process, kB: what several mappings share counts once.
 fn resident() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    let rollup = std::fs::read_to_string("/proc/self/smaps_rollup").unwrap();
+    let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 

@@ -17,7 +17,7 @@ use std::{
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use swarmlambda_egress::Egress;
 use wasmtime::{Config, Engine, InstancePre, Module, ModuleExport};
@@ -27,6 +27,12 @@ const TICK: Duration = Duration::from_millis(1);
 
 /// Ticks without an invocation after which the clock stops, so that an idle edge sleeps.
 const IDLE_TICKS: u32 = 200;
+
+/// How often memories are looked for that nobody used since the last two times.
+const SWEEP: Duration = Duration::from_secs(60);
+
+/// How many of them are given back between two ticks.
+const SWEPT_AT_ONCE: usize = 8;
 
 /// The guest's native stack. QuickJS's own limit (see the plugin) is reached first.
 const MAX_STACK_BYTES: usize = 2 << 20;
@@ -155,10 +161,19 @@ impl Drop for Executor {
 
 /// Advances the epoch while anything runs.
 fn tick(executor: &std::sync::Weak<Executor>, clock: &Clock, engine: &Engine) {
-    let mut idle = 0;
+    let (mut idle, mut swept, mut sweeping) = (0, Instant::now(), false);
     while !clock.stop.load(Ordering::Acquire) {
+        if let Some(executor) = executor.upgrade()
+            && (sweeping || swept.elapsed() >= SWEEP)
+        {
+            if !sweeping {
+                swept = Instant::now();
+                executor.pool.begin_sweep();
+            }
+            sweeping = executor.pool.sweep(SWEPT_AT_ONCE);
+        }
         if clock.asleep.load(Ordering::Acquire) {
-            thread::park();
+            thread::park_timeout(if sweeping { TICK } else { SWEEP });
             idle = 0;
             continue;
         }

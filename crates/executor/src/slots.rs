@@ -51,6 +51,8 @@ struct Slot {
     /// Mappings that it was made with.
     mappings: usize,
     resets: u32,
+    /// The sweep that it last saw.
+    sweep: u32,
 }
 
 // SAFETY: a slot's memory is its own; sources are in the image that it holds.
@@ -88,6 +90,7 @@ struct Idle {
     blank: Vec<Slot>,
     next: u64,
     kept_bytes: usize,
+    sweep: u32,
 }
 
 /// A memory that somebody uses. Whoever drops it has let go of everything that refers into the memory.
@@ -121,6 +124,7 @@ impl Pool {
             copied_bytes: 0,
             mappings: 0,
             resets: 0,
+            sweep: 0,
         });
         let idle = Mutex::new(Idle { blank: blank.collect(), ..Idle::default() });
         Ok(Arc::new(Self {
@@ -222,6 +226,23 @@ impl Pool {
         }
     }
 
+    /// Begins a sweep.
+    pub fn begin_sweep(&self) {
+        self.idle().sweep += 1;
+    }
+
+    /// Takes everything away from up to `most` memories that nobody used since the sweep before last; whether there are more.
+    /// Their functions' next invocation takes a fraction of a millisecond longer.
+    pub fn sweep(&self, most: usize) -> bool {
+        for _ in 0..most {
+            let Some(mut slot) = self.idle().forgotten() else { return false };
+            if self.strip(&mut slot).is_ok() {
+                self.idle().blank.push(slot);
+            }
+        }
+        true
+    }
+
     /// Lets go of an image that no function has any more.
     pub fn forget(&self, image: &Arc<Image>) {
         loop {
@@ -260,13 +281,19 @@ impl Idle {
         self.remove(key)
     }
 
+    fn forgotten(&mut self) -> Option<Slot> {
+        let (_, slot) = self.slots.first_key_value()?;
+        if slot.sweep + 2 > self.sweep { None } else { self.oldest() }
+    }
+
     fn remove(&mut self, key: u64) -> Option<Slot> {
         let slot = self.slots.remove(&key)?;
         self.kept_bytes -= slot.copied_bytes;
         Some(slot)
     }
 
-    fn put(&mut self, slot: Slot) {
+    fn put(&mut self, mut slot: Slot) {
+        slot.sweep = self.sweep;
         let Some(image) = &slot.image else { return self.blank.push(slot) };
         self.by_image.entry(Arc::as_ptr(image).addr()).or_default().push(self.next);
         self.kept_bytes += slot.copied_bytes;
@@ -458,6 +485,26 @@ mod tests {
             sys::open(base.add(bytes), BYTES).unwrap();
             assert_eq!(base.add(bytes).read_volatile(), 0);
         }
+    }
+
+    fn sweep(pool: &Pool) {
+        pool.begin_sweep();
+        while pool.sweep(1) {}
+    }
+
+    #[test]
+    fn memories_that_nobody_uses_are_given_back() {
+        let (pool, image) = pool(2);
+        let other = Arc::new(Image::of(&vec![8; BYTES]).unwrap());
+        drop([&image, &other].map(|image| pool.lease(image).unwrap().unwrap()));
+        sweep(&pool);
+        assert_eq!((Arc::strong_count(&image), Arc::strong_count(&other)), (2, 2));
+        drop(pool.lease(&image).unwrap().unwrap());
+        sweep(&pool);
+        assert_eq!((Arc::strong_count(&image), Arc::strong_count(&other)), (2, 1));
+        sweep(&pool);
+        assert_eq!((Arc::strong_count(&image), pool.idle().kept_bytes), (1, 0));
+        assert!(content(&pool.lease(&other).unwrap().unwrap()).iter().all(|&byte| byte == 8));
     }
 
     #[test]
