@@ -108,6 +108,7 @@ export function openMetrics(options: MetricsOptions): Metrics {
   gauge('registry_newer', 'Records of a newer version of this software, kept and not followed.', () => registry.stats().newer)
   gauge('registry_revoked', 'Records of edges that are revoked.', () => registry.stats().revoked)
   gauge('registry_waiting', 'Records that wait for their time, because their clock is ahead.', () => registry.stats().waiting)
+  gauge('clock_offset_seconds', "Added to this edge's clock because most of its peers say so; 0: nothing.", () => registry.stats().clockOffsetMs / 1_000)
 
   gauge('peers', 'Edges connected to this one.', () => mesh.peers().length)
   gauges('peer_rtt_seconds', 'Round trip to a peer.', ['peer'], () => mesh.peers().flatMap(({ name, rttMs }) => (rttMs === null ? [] : [[{ peer: name }, rttMs / 1_000] as const])))
