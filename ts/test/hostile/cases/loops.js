@@ -33,7 +33,7 @@ exports.handler = () => new Date({ [Symbol.toPrimitive]() { for (;;); } })
 exports.handler = async () => ({ then() { for (;;); } })
 //# in microtasks: timeout Sandbox.Timedout
 exports.handler = () => new Promise(() => { const again = () => queueMicrotask(again); again() })
-//# in a promise chain: timeout Sandbox.Timedout|crashed Runtime.OutOfMemory
+//# in a promise chain: crashed Runtime.OutOfMemory
 exports.handler = async () => { const again = () => Promise.resolve().then(again); return again() }
 //# in an await loop: timeout Sandbox.Timedout
 exports.handler = async () => { for (;;) await null }
@@ -78,11 +78,11 @@ exports.handler = () => { const t = new EventTarget(); t.addEventListener('x', (
 exports.handler = async () => { for await (const _ of new ReadableStream({ pull(c) { c.enqueue(1) } })); }
 //# in a native call, pbkdf2: timeout Sandbox.Timedout
 exports.handler = () => require('crypto').pbkdf2Sync('a', 'b', 2 ** 31 - 1, 64, 'sha512').length
-//# in a native call, scrypt: timeout Sandbox.Timedout|crashed Runtime.OutOfMemory|error *
+//# in a native call, scrypt: crashed Runtime.OutOfMemory
 exports.handler = () => require('crypto').scryptSync('a', 'b', 64, { N: 2 ** 20, r: 8, p: 1, maxmem: 2 ** 40 }).length
-//# in a native call, a prime of 16384 bits: timeout Sandbox.Timedout|error *
+//# in a native call, a prime of 16384 bits: timeout Sandbox.Timedout
 exports.handler = () => require('crypto').generateKeyPairSync('rsa', { modulusLength: 16384 }).publicKey
-//# in BigInt powers: timeout Sandbox.Timedout|error RangeError
+//# in BigInt powers: error RangeError
 exports.handler = () => String((2n ** 300000n) ** 100n).length
 //# in string comparison: timeout Sandbox.Timedout
 exports.handler = () => { const a = 'a'.repeat(1 << 24), b = 'a'.repeat(1 << 24) + 'b'; let n = 0; for (;;) n += a + 'c' < b ? 1 : 0 }
@@ -90,11 +90,11 @@ exports.handler = () => { const a = 'a'.repeat(1 << 24), b = 'a'.repeat(1 << 24)
 exports.handler = () => ('a'.repeat(1 << 21) + 'b').indexOf('a'.repeat(1 << 20) + 'c')
 //# in a sparse array: timeout Sandbox.Timedout
 exports.handler = () => { const a = []; a.length = 2 ** 32 - 1; return a.indexOf(1) + Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1) }
-//# in a regular expression made of many: timeout Sandbox.Timedout|error *
+//# in a regular expression made of many: error SyntaxError
 exports.handler = () => new RegExp('(x+x+)+y'.repeat(1e3)).test('x'.repeat(1e3))
-//# in console.log of a getter: timeout Sandbox.Timedout|ok
+//# in console.log of a getter: timeout Sandbox.Timedout
 exports.handler = () => console.log({ get [Symbol.toStringTag]() { for (;;); } })
-//# in keys whose hashes collide: ok|timeout Sandbox.Timedout
+//# in keys whose hashes collide: timeout Sandbox.Timedout
 exports.handler = () => {
   // QuickJS hashes a string as h * 263 + c, without a seed: either of these can stand for the other.
   const parts = [String.fromCharCode(300, 300 + 263), String.fromCharCode(301, 300)], o = {}
