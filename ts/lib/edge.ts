@@ -25,7 +25,7 @@ import { openBroadcasts, type Broadcasts } from './edge/broadcasts.js'
 import { openChaos } from './edge/chaos.js'
 import { openCommands } from './edge/commands.js'
 import { openDrain, type Drain } from './edge/drain.js'
-import { holdersOf, waitForHolders } from './edge/holders.js'
+import { holdersOf, placedOn, waitForHolders, watchPlaces } from './edge/holders.js'
 import { openEventInvocations } from './edge/event-invocations.js'
 import { openMembership } from './edge/membership.js'
 import { openHistory } from './edge/history.js'
@@ -49,6 +49,7 @@ import { openRegistry, type Broken } from './registry/registry.js'
 import { createSealer } from './registry/sealer.js'
 import { openStore } from './registry/store.js'
 import { openClaims, openScheduleApi, openSchedules } from './schedules.js'
+import type { Placement } from './router.js'
 import { VERSION } from './version.js'
 
 export interface Edge extends AsyncDisposable {
@@ -145,13 +146,15 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
   changes.setMaxListeners(0)
   mesh.events.setMaxListeners(0)
   const spec = specOf.bind(null, place)
-  const sync = stack.use(openSync({ engine, registry, specOf: spec, onChange: () => changes.emit('change'), log }))
+  const isPlacedHere = (name: string, placement: Placement): boolean => placedOn({ mesh, region }, name, placement).has(mesh.id)
+  const sync = stack.use(openSync({ engine, registry, specOf: spec, isPlacedHere, onChange: () => changes.emit('change'), log }))
   mesh.events.on('status', () => sync.poke())
+  stack.use(watchPlaces(mesh, () => sync.place()))
   const { loaded } = sync
   stack.use(openSites({ engine, registry, reserved: RESERVED_SEGMENTS }))
 
-  const metrics = openMetrics({ ...place, edge: nodeName, version: VERSION, engine, mesh, registry, loaded, events: () => queued(), setAside: () => aside() })
-  const holders = { self: nodeName, mesh, registry, loaded, changes }
+  const metrics = openMetrics({ ...place, edge: nodeName, version: VERSION, engine, mesh, registry, loaded, events: () => queued(), setAside: () => aside(), retries: () => misses.retries(), answers: () => once.stats() })
+  const holders = { self: nodeName, region, mesh, registry, loaded, changes }
   const functions = openFunctions({
     engine,
     registry,
@@ -160,7 +163,7 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
     waitForHolders: (record, wait) => waitForHolders(holders, record, wait),
   })
   stack.defer(async () => await stopEsbuild())
-  const once = openOnce({ name: nodeName, mesh, clock: Date.now, onVerdict: (verdict) => metrics.countOnce(verdict), log })
+  const once = stack.use(openOnce({ name: nodeName, mesh, clock: Date.now, onVerdict: (verdict) => metrics.countOnce(verdict), log }))
   const misses = openMisses({
     place,
     once,

@@ -19,6 +19,10 @@ export interface MetricsOptions {
   events: () => { waiting: number; dead: number } | null
   /** Peers that get no invocations from here for now, by id. */
   setAside: () => ReadonlyMap<string, string>
+  /** Tries that were no first ones, by whether the budget allowed them. */
+  retries: () => { spent: number; refused: number }
+  /** Answers kept for idempotency keys. */
+  answers: () => { entries: number; bytes: number; evicted: number }
 }
 
 export interface Metrics {
@@ -91,6 +95,11 @@ export function openMetrics(options: MetricsOptions): Metrics {
   const keyed = new Counter({ name: 'swarmlambda_idempotent_requests_total', help: 'Requests with an Idempotency-Key, by what became of them.', registers, labelNames: ['verdict'] })
   const ejected = new Counter({ name: 'swarmlambda_ejections_total', help: 'How often a peer was set aside because it kept failing.', registers, labelNames: ['peer'] })
   gauges('peer_set_aside', '1: the peer gets no invocations from here for now.', ['peer'], () => mesh.peers().map(({ id, name }) => [{ peer: name }, setAside().has(id) ? 1 : 0]))
+
+  counters('retries_total', 'Tries that were no first ones, by whether the budget allowed them.', ['budget'], () => Object.entries(options.retries()).map(([budget, count]) => [{ budget }, count]))
+  gauge('idempotent_answers', 'Answers kept for idempotency keys.', () => options.answers().entries)
+  gauge('idempotent_answer_bytes', 'Memory that they take.', () => options.answers().bytes)
+  counter('idempotent_answers_evicted_total', 'Answers dropped before their ten minutes were over, for want of memory.', () => options.answers().evicted)
 
   const queues = () => Object.entries({ miss: stats.missQueue, control: stats.controlQueue })
   gauges('host_calls_running', 'Calls into the host that run, of invocations and of the control API.', ['kind'], () => queues().map(([kind, { running }]) => [{ kind }, running]))

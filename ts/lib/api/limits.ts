@@ -9,7 +9,7 @@ export interface Limit {
   default: number | null
   min: number
   max: number
-  unit: 'MB' | 's' | 'bytes' | 'invocations' | 'requests' | 'files'
+  unit: 'MB' | 's' | 'bytes' | 'edges' | 'invocations' | 'requests' | 'files'
   /** What comes of reaching it. */
   error: string
 }
@@ -23,6 +23,7 @@ export const LIMITS = {
   memory: { field: 'memorySize', default: 128, min: 16, max: 10_240, unit: 'MB', error: 'Runtime.OutOfMemory' },
   timeout: { field: 'timeout', default: 3, min: 0.001, max: 900, unit: 's', error: 'Sandbox.Timedout' },
   concurrency: { field: 'concurrency', default: null, min: 0, max: 1_000, unit: 'invocations', error: '429 TooManyRequestsException, Reason ReservedFunctionConcurrentInvocationLimitExceeded' },
+  replicas: { field: 'replicas', default: null, min: 1, max: 1_000, unit: 'edges', error: 'the other edges pass invocations on to one that has it' },
   logs: { field: 'limits.logBytes', default: 256 * 1024, min: 0, max: MIB, unit: 'bytes', error: 'what follows is dropped, and a last line says so' },
   tmp: { field: 'limits.tmpMb', default: 512, min: 1, max: 10_240, unit: 'MB', error: 'ENOSPC' },
   fetchCount: { field: 'limits.fetchCount', default: 50, min: 0, max: 1_000, unit: 'requests', error: 'TypeError, cause.code ERR_SWARM_FETCH_COUNT' },

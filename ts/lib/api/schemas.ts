@@ -7,6 +7,7 @@ import { LIMITS, type Limit } from './limits.js'
 
 const MAX_DESCRIPTION = 256
 const MAX_ALLOW_ENTRIES = 100
+const MAX_REGIONS = 50
 
 const NAME = /^[a-zA-Z0-9_-]{1,64}$/
 const VARIABLE = /^[a-zA-Z_][a-zA-Z0-9_]*$/
@@ -46,6 +47,8 @@ const environment = z.record(z.string(), z.string('must be a string')).superRefi
 
 /** The engine says what an entry may be; this keeps records small. */
 const allowEntry = z.string('must be a host, *.domain, address, network or *').min(1, 'is empty').max(260, 'is too long')
+const REGION_RULE = 'must be a region or its beginning, such as eu or eu-central-fra'
+const regionPrefix = z.string(REGION_RULE).max(64, REGION_RULE).regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, REGION_RULE)
 const within = <Schema extends z.ZodNumber>(schema: Schema, { min, max, unit }: Limit): Schema => schema.min(min, `at least ${min} ${unit}`).max(max, `at most ${max} ${unit}`)
 const whole = (limit: Limit) => within(z.int('must be a whole number'), limit)
 const limits = z.strictObject({
@@ -64,6 +67,8 @@ export const functionFields = {
   description: z.string('must be a string').max(MAX_DESCRIPTION, `at most ${MAX_DESCRIPTION} characters`).describe('For people'),
   failover: z.enum(['any', 'safe', 'never'], 'must be any, safe or never').describe('any (default): also after a failed execution; safe: only what never started; never'),
   allow: z.array(allowEntry, 'must be an array of hosts').max(MAX_ALLOW_ENTRIES, `at most ${MAX_ALLOW_ENTRIES} entries`).describe('Hosts, *.domains, addresses and networks that fetch may reach; none by default'),
+  regions: z.array(regionPrefix, 'must be an array of regions').max(MAX_REGIONS, `at most ${MAX_REGIONS} regions`).describe('Regions, or their beginnings, in which it is loaded; absent: all'),
+  replicas: whole(LIMITS.replicas).nullable().describe('On how many edges of those regions it is loaded; null (default): on all'),
   concurrency: whole(LIMITS.concurrency).nullable().describe('Invocations at once on an edge; null (default): no limit of its own'),
   limits: limits.describe('Of one invocation'),
 }
@@ -81,6 +86,8 @@ export const deploySchema = z.strictObject({
   description: functionFields.description.default(''),
   failover: functionFields.failover.default('any'),
   allow: functionFields.allow.default([]),
+  regions: functionFields.regions.optional(),
+  replicas: functionFields.replicas.optional(),
   concurrency: functionFields.concurrency.default(LIMITS.concurrency.default),
   limits: functionFields.limits.default({}),
 })
@@ -115,8 +122,8 @@ export function parseArchiveDeploy(zip: Buffer, query: URLSearchParams): Deploy 
 }
 
 function fieldOf(field: string, text: string, query: URLSearchParams): unknown {
-  if (field === 'allow') return query.getAll(field).flatMap((hosts) => hosts.split(','))
-  if (field === 'memorySize' || field === 'timeout' || field === 'concurrency') return /^[0-9.]+$/.test(text) ? Number(text) : text
+  if (field === 'allow' || field === 'regions') return query.getAll(field).flatMap((hosts) => hosts.split(','))
+  if (field === 'memorySize' || field === 'timeout' || field === 'concurrency' || field === 'replicas') return /^[0-9.]+$/.test(text) ? Number(text) : text
   if (field !== 'environment' && field !== 'limits') return text
   try {
     return JSON.parse(text)

@@ -34,6 +34,8 @@ export interface Answers {
   claim(claim: Claim, runner: string): Verdict
   /** Null: this is the answer from now on. Otherwise another was first, and this is it. */
   finish(key: string, requestId: string, answer: Answer): Answer | null
+  /** What is answered, the oldest first: what an edge that joins should know too. */
+  answered(): Iterable<{ key: string; fingerprint: string; requestId: string; answer: Answer }>
   /** It never started. */
   release(key: string, requestId: string): void
   stats(): { entries: number; bytes: number; evicted: number }
@@ -100,6 +102,7 @@ export function openAnswers(options: { clock: () => number; isHere: (runner: str
         }
       }
       const leaseUntil = clock() + leaseMs
+      // To the end: the order of the map is that of age.
       put(key, { fingerprint, requestId, runner, edge, leaseUntil, until: leaseUntil + KEEP_MS, answer: null, bytes: ENTRY_BYTES + 2 * key.length })
       return { is: 'granted' }
     },
@@ -110,6 +113,9 @@ export function openAnswers(options: { clock: () => number; isHere: (runner: str
       const size = ENTRY_BYTES + 2 * key.length + answer.outcome.payload.length + answer.outcome.logs.length
       put(key, { ...found, requestId, leaseUntil: 0, until: clock() + KEEP_MS, answer, bytes: size })
       return null
+    },
+    *answered() {
+      for (const [key, { answer, fingerprint, requestId }] of entries) if (answer) yield { key, fingerprint, requestId, answer }
     },
     release(key, requestId) {
       const found = find(key)

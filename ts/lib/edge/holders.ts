@@ -4,11 +4,12 @@ import type { Wait } from '../api/schemas.js'
 import type { Mesh, Peer } from '../p2p/types.js'
 import type { FunctionRecord } from '../registry/record.js'
 import type { Registry } from '../registry/types.js'
-import type { Holding } from '../router.js'
+import { placementOf, type Holding, type Placement } from '../router.js'
 
 export interface HoldersOptions {
   self: string
-  mesh: Pick<Mesh, 'peers' | 'events'>
+  region: string
+  mesh: Pick<Mesh, 'id' | 'peers' | 'events'>
   registry: Pick<Registry, 'get'>
   loaded: ReadonlyMap<string, string>
   /** Emits `change` when {@link HoldersOptions.loaded} did. */
@@ -24,6 +25,25 @@ export function holdersOf({ loaded, mesh, self }: HoldersOptions, name: string, 
   return [...(loaded.get(name) === revisionId ? [self] : []), ...peers.map((peer) => peer.name).sort()]
 }
 
+/** The ids of the edges that are to have it loaded, of those that are connected. */
+export function placedOn({ mesh, region }: Pick<HoldersOptions, 'region'> & { mesh: Pick<Mesh, 'id' | 'peers'> }, name: string, config: Placement): Set<string> {
+  const peers = mesh.peers().map(({ id, region: at, status }) => ({ id, region: at, draining: status?.state === 'draining' }))
+  return placementOf(name, config, [{ id: mesh.id, region, draining: false }, ...peers])
+}
+
+/** Calls when edges came or went, or began or ended to drain. */
+export function watchPlaces(mesh: Pick<Mesh, 'peers' | 'events'>, onChange: () => void): Disposable {
+  let before = ''
+  const look = (): void => {
+    const now = mesh.peers().map(({ id, status }) => `${id} ${status?.state === 'draining'}`).sort().join()
+    if (now === before) return
+    before = now
+    onChange()
+  }
+  mesh.events.on('peer', look).on('lost', look).on('status', look)
+  return { [Symbol.dispose]: () => void mesh.events.off('peer', look).off('lost', look).off('status', look) }
+}
+
 /** What a peer's last status says about a function of any revision. */
 export function holdingOf({ status }: Pick<Peer, 'status'>, name: string): Holding {
   if (status === null) return 'unknown'
@@ -32,14 +52,16 @@ export function holdingOf({ status }: Pick<Peer, 'status'>, name: string): Holdi
 }
 
 /** Resolves when enough edges have it, a newer revision replaced it, or the time is up. */
-export function waitForHolders(options: HoldersOptions, { name, revisionId }: FunctionRecord, wait: Wait): Promise<void> {
+export function waitForHolders(options: HoldersOptions, { config, name, revisionId }: FunctionRecord, wait: Wait): Promise<void> {
   const { changes, mesh, registry } = options
   const isDone = (): boolean => {
     if (registry.get(name)?.revisionId !== revisionId) return true
     const have = holdersOf(options, name, revisionId).length
-    const edges = 1 + mesh.peers().filter(({ status }) => status?.state !== 'draining').length
+    const placed = placedOn(options, name, config)
+    const draining = new Set(mesh.peers().filter(({ status }) => status?.state === 'draining').map(({ id }) => id))
+    const edges = [...placed].filter((id) => !draining.has(id)).length
     const needed = { local: 1, quorum: Math.floor(edges / 2) + 1, all: edges }[wait]
-    return options.loaded.get(name) === revisionId && have >= needed
+    return have >= Math.min(needed, edges) && (!placed.has(mesh.id) || options.loaded.get(name) === revisionId)
   }
   return new Promise((resolve) => {
     const look = (): void => {

@@ -7,7 +7,7 @@ import { UnreachableError } from '../p2p/rpc.js'
 import type { Mesh, Peer } from '../p2p/types.js'
 import { distanceKm } from '../regions.js'
 import type { Registry } from '../registry/types.js'
-import { failOver, openEjections, openRetryBudget, orderCandidates, parsePolicy, type Attempt, type Candidate, type Policy } from '../router.js'
+import { failOver, isPartial, openEjections, openRetryBudget, orderCandidates, parsePolicy, type Attempt, type Candidate, type Policy } from '../router.js'
 import type { InvocationEvent, Try, TryClass } from '../snapshot.js'
 import { decodeInvoke, decodeOutcome, encodeInvoke, encodeOutcome, INVOKE } from './frames.js'
 import { holdingOf } from './holders.js'
@@ -20,7 +20,7 @@ export interface MissesOptions {
   engine: Pick<Engine, 'invoke'>
   mesh: Pick<Mesh, 'peers' | 'handle' | 'events'>
   registry: Pick<Registry, 'get'>
-  /** Loads a published version here. */
+  /** Loads a published version, or what is placed elsewhere, here. */
   want: (key: string) => Promise<boolean>
   once: Pick<Once, 'run'>
   /** No more work is taken from peers. */
@@ -33,6 +33,8 @@ export interface MissesOptions {
 
 export interface Misses {
   onMiss(request: MissRequest): Promise<MissResponse>
+  /** Retries that the budget allowed and refused. */
+  retries(): { spent: number; refused: number }
   /** Once a second: ordinary traffic since the last time earns retries, and peers are measured. */
   tick(requests: number): void
   /** Peers that kept failing and are asked last for now: name by id. */
@@ -43,6 +45,8 @@ export interface Misses {
 const UNKNOWN_TIMEOUT_MS = 60_000
 /** On top of a function's time-out, for the way there and back. */
 const OVERHEAD_MS = 1_000
+/** A peer that had no room is not asked to take what has no room here for so long: it would only cost both. */
+const BUSY_MS = 100
 /** A fresh edge without a peer waits this long for its first one before it says that a function does not exist. */
 const YOUNG_MS = 3_000
 
@@ -52,6 +56,7 @@ export function openMisses({ clock, engine, isDraining, log, mesh, once, onFailo
   const budget = openRetryBudget(clock)
   const ejections = openEjections(clock)
   const roundTrips = openRoundTrips()
+  const busyUntil = new Map<string, number>()
   const startedAt = clock()
 
   mesh.handle(INVOKE, async (frame, { deadlineMs, peer }) => {
@@ -69,6 +74,7 @@ export function openMisses({ clock, engine, isDraining, log, mesh, once, onFailo
       const frame = encodeInvoke({ name: request.name, requestId: request.requestId, clientContext: request.clientContext, payload: request.payload, origin: request.origin })
       const outcome = decodeOutcome(await peer.request(INVOKE, frame, { timeoutMs }))
       ejections.record(peer.id, outcome.class !== 'refused')
+      if (outcome.class === 'refused') busyUntil.set(peer.id, clock() + BUSY_MS)
       return { class: outcome.class, ms: elapsed(), outcome, mayHaveStarted: !NEVER_STARTED.has(outcome.class) }
     } catch (error) {
       ejections.record(peer.id, false)
@@ -114,6 +120,11 @@ export function openMisses({ clock, engine, isDraining, log, mesh, once, onFailo
       const outcome = (await want(key)) ? await engine.invoke({ ...request, name: key, remainingMs: null, origin: ownOrigin(request) }) : local
       if (outcome.class === 'ok' || record === null) return answered(place.name, outcome, outcome === local ? [] : [{ edge: place.name, class: outcome.class, ms: outcome.ms }])
     }
+    // What is placed on other edges of which none is there is loaded where it is asked for.
+    if (local.class === 'absent' && record !== null && isPartial(record.config) && !mesh.peers().some((peer) => holdingOf(peer, key) === 'has') && (await want(key))) {
+      const outcome = await engine.invoke({ ...request, name: key, remainingMs: null })
+      return answered(place.name, outcome, [{ edge: place.name, class: outcome.class, ms: outcome.ms }])
+    }
     const timeoutMs = timeoutOf(request)
     // Room for two executions in all: the one here has used up its part.
     const deadlineAt = clock() - local.ms + 2 * timeoutMs + OVERHEAD_MS
@@ -121,6 +132,7 @@ export function openMisses({ clock, engine, isDraining, log, mesh, once, onFailo
     if (local.class === 'absent' && young > 0 && mesh.peers().length === 0) await firstStatus(mesh.events, young)
 
     const peers = candidates(key)
+    if (local.class === 'refused') for (const [candidate] of peers) if ((busyUntil.get(candidate.id) ?? 0) > clock()) peers.delete(candidate)
     const result = await failOver<Outcome>({
       policy: parsePolicy(request.failover, record?.config.failover ?? 'any'),
       here: { edge: place.name, attempt: here },
@@ -141,8 +153,10 @@ export function openMisses({ clock, engine, isDraining, log, mesh, once, onFailo
   }
 
   return {
+    retries: () => budget.counts(),
     tick(requests) {
       budget.deposit(requests)
+      for (const [id, until] of busyUntil) if (until <= clock()) busyUntil.delete(id)
       roundTrips.record(mesh.peers())
     },
     setAside() {

@@ -17,7 +17,7 @@ import { decode, encode, outcomeHeader } from './frames.js'
 
 export interface OnceOptions {
   name: string
-  mesh: Pick<Mesh, 'id' | 'peers' | 'handle'>
+  mesh: Pick<Mesh, 'id' | 'peers' | 'handle' | 'events'>
   clock: () => number
   /** What became of requests with a key. */
   onVerdict: (verdict: 'first' | 'replayed' | 'running' | 'unknown' | 'differs') => void
@@ -36,7 +36,7 @@ export interface Request {
   repeats: string | null
 }
 
-export interface Once {
+export interface Once extends AsyncDisposable {
   /** Runs the request unless that was done, or is being done, already. */
   run(request: Request, execute: () => Promise<MissResponse>): Promise<MissResponse>
   stats: Answers['stats']
@@ -117,12 +117,36 @@ export function openOnce({ clock, log, mesh, name, onVerdict }: OnceOptions): On
     }
   }
   /** All edges, the homes first. */
-  const orderOf = (of: string): Home[] => {
+  const rankedFor = (of: string): { id: string; home: () => Home }[] => {
     const all = [{ id: mesh.id, home: () => here, draining: false }, ...mesh.peers().map((peer) => ({ id: peer.id, home: () => at(peer), draining: peer.status?.state === 'draining' }))]
     const ranked = all.map((edge) => ({ ...edge, rank: rankOf(of, edge.id) }))
-    ranked.sort((a, b) => Number(a.draining) - Number(b.draining) || (a.rank < b.rank ? -1 : 1))
-    return ranked.map(({ home }) => home())
+    return ranked.sort((a, b) => Number(a.draining) - Number(b.draining) || (a.rank < b.rank ? -1 : 1))
   }
+  const orderOf = (of: string): Home[] => rankedFor(of).map(({ home }) => home())
+
+  /** Tells an edge that came (again) the answers of which it is a home, or a restart of each edge in turn would lose them all. */
+  const welcome = async (peer: ReturnType<Mesh['peers']>[number]): Promise<void> => {
+    for (const { answer, fingerprint, key: of, requestId } of [...answers.answered()]) {
+      if (closed || !mesh.peers().includes(peer)) return
+      const homes = rankedFor(of).slice(0, HOMES).map(({ id }) => id)
+      // Each home asks, as another may be new itself; the answer is sent once.
+      if (!homes.includes(peer.id) || !homes.includes(mesh.id)) continue
+      const home = at(peer)
+      const granted = await home.claim({ key: of, fingerprint, requestId, edge: answer.edge, leaseMs: HOME_TIMEOUT_MS, rerun: false, gone: null })
+      if (granted?.is === 'granted') await home.finish(of, requestId, answer)
+    }
+  }
+  const welcomes = new Set<Promise<void>>()
+  let closed = false
+  /** Its first status says that it is ready to listen. */
+  const welcomed = new WeakSet<object>()
+  const onStatus = (peer: ReturnType<Mesh['peers']>[number]): void => {
+    if (welcomed.has(peer)) return
+    welcomed.add(peer)
+    const work = welcome(peer).finally(() => welcomes.delete(work))
+    welcomes.add(work)
+  }
+  mesh.events.on('status', onStatus)
 
   /** The homes that agreed, or the verdict of the first that did not. */
   const claimAll = async (claim: Claim): Promise<{ homes: Home[]; verdict: Verdict }> => {
@@ -145,6 +169,11 @@ export function openOnce({ clock, log, mesh, name, onVerdict }: OnceOptions): On
 
   return {
     stats: () => answers.stats(),
+    async [Symbol.asyncDispose]() {
+      closed = true
+      mesh.events.off('status', onStatus)
+      await Promise.all(welcomes)
+    },
     async run(request, execute) {
       const of = `${request.function}\n${request.key}`
       const { requestId } = request

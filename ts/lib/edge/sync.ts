@@ -8,11 +8,14 @@ import type { Alias, Engine, FunctionSpec } from '../native.js'
 import { versionOf } from '../registry/parts.js'
 import { isItem, type AnyRecord, type FunctionConfig, type FunctionRecord, type RegistryRecord } from '../registry/record.js'
 import type { Registry } from '../registry/types.js'
+import { isPartial } from '../router.js'
 
 export interface SyncOptions {
   engine: Pick<Engine, 'info' | 'compile' | 'load' | 'unload' | 'setAliases'>
   registry: Pick<Registry, 'events' | 'list' | 'get' | 'blob' | 'allParts'>
   specOf: (name: string, config: FunctionConfig, sourceMap: string | null) => FunctionSpec
+  /** Whether this edge is one of those that have the function loaded. */
+  isPlacedHere: (name: string, config: FunctionConfig) => boolean
   /** The table changed. */
   onChange: () => void
   log: Log
@@ -23,7 +26,9 @@ export interface Sync extends AsyncDisposable {
   readonly loaded: ReadonlyMap<string, string>
   /** Everything the registry knew at the start was tried once. */
   readonly settled: Promise<void>
-  /** Loads a published version, which waits until somebody wants it. False: there is none, or it does not load here. */
+  /** Edges came or went: loads what is this one's turn now, and unloads what others have. */
+  place(): void
+  /** Loads what waits until somebody wants it: a published version, or what is placed elsewhere. False: there is none, or it does not load here. */
   want(key: string): Promise<boolean>
   /** A peer came: blobs that were nowhere may be there now. */
   poke(): void
@@ -37,13 +42,15 @@ const LONGEST_RETRY_MS = 15_000
 /** The work on one name. */
 interface Work {
   record: RegistryRecord
+  /** Whether to load it though it is placed elsewhere. */
+  wanted: boolean
   /** Aborted when a newer record of the name came, or the edge closes. */
   superseded: AbortController
   /** Aborted to retry at once. */
   poked: AbortController
 }
 
-export function openSync({ engine, log, onChange, registry, specOf }: SyncOptions): Sync {
+export function openSync({ engine, isPlacedHere, log, onChange, registry, specOf }: SyncOptions): Sync {
   const loaded = new Map<string, string>()
   const works = new Map<string, Work>()
   const running = new Map<string, Promise<void>>()
@@ -58,8 +65,11 @@ export function openSync({ engine, log, onChange, registry, specOf }: SyncOption
     return await engine.compile(source.toString())
   }
 
-  const apply = async (record: RegistryRecord, signal: AbortSignal): Promise<void> => {
-    if (record.deleted) {
+  /** Versions are loaded when they are wanted, wherever that is. */
+  const isElsewhere = (record: FunctionRecord): boolean => isPartial(record.config) && versionOf(record.name) === null && !isPlacedHere(record.name, record.config)
+
+  const apply = async ({ record, superseded: { signal }, wanted }: Work): Promise<void> => {
+    if (record.deleted || (!wanted && isElsewhere(record))) {
       engine.unload(record.name)
       if (loaded.delete(record.name)) onChange()
       return
@@ -76,9 +86,9 @@ export function openSync({ engine, log, onChange, registry, specOf }: SyncOption
   const work = async (name: string, tried: () => void): Promise<void> => {
     let delay = FIRST_RETRY_MS
     for (let current = works.get(name); current && !closed; current = works.get(name)) {
-      const { record, superseded } = current
+      const { superseded } = current
       try {
-        await gate(() => apply(record, superseded.signal))
+        await gate(() => apply(current))
         if (works.get(name) === current) works.delete(name)
         delay = FIRST_RETRY_MS
       } catch (error) {
@@ -101,10 +111,10 @@ export function openSync({ engine, log, onChange, registry, specOf }: SyncOption
     tried()
   }
 
-  const enqueue = (record: RegistryRecord): Promise<void> => {
+  const enqueue = (record: RegistryRecord, wanted = false): Promise<void> => {
     const { name } = record
     works.get(name)?.superseded.abort()
-    works.set(name, { record, superseded: new AbortController(), poked: new AbortController() })
+    works.set(name, { record, wanted, superseded: new AbortController(), poked: new AbortController() })
     return new Promise((tried) => {
       if (running.has(name)) tried()
       else running.set(name, work(name, tried))
@@ -122,7 +132,7 @@ export function openSync({ engine, log, onChange, registry, specOf }: SyncOption
   }
   registry.events.on('part', onPart)
   engine.setAliases(aliasesOf(registry.allParts()))
-  const settled = Promise.all(registry.list().map(enqueue)).then(() => undefined)
+  const settled = Promise.all(registry.list().map((record) => enqueue(record))).then(() => undefined)
 
   return {
     loaded,
@@ -131,10 +141,16 @@ export function openSync({ engine, log, onChange, registry, specOf }: SyncOption
       const record = registry.get(key)
       if (record === null || closed) return false
       if (loaded.get(key) !== record.revisionId) {
-        void enqueue(record)
+        void enqueue(record, true)
         await running.get(key)
       }
       return loaded.has(key)
+    },
+    place() {
+      if (closed) return
+      for (const record of registry.list()) {
+        if (isPartial(record.config) && isElsewhere(record) === loaded.has(record.name) && !works.has(record.name)) void enqueue(record)
+      }
     },
     poke() {
       for (const { poked } of works.values()) poked.abort()

@@ -15,6 +15,8 @@ const fields = {
   description: functionFields.description.optional(),
   failover: functionFields.failover.optional(),
   allow: functionFields.allow.optional(),
+  regions: functionFields.regions.optional(),
+  replicas: functionFields.replicas.optional(),
   concurrency: functionFields.concurrency.optional(),
   limits: functionFields.limits.optional(),
 }

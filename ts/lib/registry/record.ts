@@ -26,6 +26,9 @@ export const functionConfigSchema = z.looseObject({
   allow: z.array(z.string()).optional(),
   /** Invocations at once on each edge; absent or null: as many as the edge has room for. */
   concurrency: count.nullable().optional(),
+  /** On which edges it is loaded; absent: on all. See router/placement.ts. */
+  regions: z.array(z.string().max(128)).optional(),
+  replicas: count.nullable().optional(),
   /** Absent ones are the defaults. */
   limits: z.looseObject({ logBytes: count, tmpMb: count, fetchCount: count, fetchBytes: count }).partial().optional(),
 })

@@ -31,6 +31,8 @@ test('metrics are read when they are asked for, in Prometheus\' text form', asyn
     loaded: new Map([['hello', 'r1']]),
     events: () => ({ waiting: 3, dead: 1 }),
     setAside: () => new Map(aside),
+    retries: () => ({ spent: 2, refused: 1 }),
+    answers: () => ({ entries: 0, bytes: 0, evicted: 0 }),
   })
   metrics.countTries([{ edge: 'edge-b', class: 'ok', ms: 1 }])
   ok = 5

@@ -43,6 +43,7 @@ function open(given: Given = {}) {
         return Buffer.from(ref.sha256)
       },
     },
+    isPlacedHere: () => true,
     specOf: (...rest) => specOf({ name: 'edge-a', region: 'us-west-sfo' }, ...rest),
     onChange: () => changes.emit('change'),
     log: SILENT,

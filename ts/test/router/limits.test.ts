@@ -16,7 +16,7 @@ describe('retry budget', () => {
     now += 1_000
     assert.equal(drain(budget.withdraw), 10)
   })
-  test('traffic earns a fifth', () => {
+  test('traffic earns less than a fifth, the floor included', () => {
     let now = 0
     const budget = openRetryBudget(() => now)
     drain(budget.withdraw)
@@ -29,7 +29,7 @@ describe('retry budget', () => {
       retries += drain(budget.withdraw)
     }
     const share = retries / requests
-    assert.ok(share > 0.19 && share < 0.21, `${share}`)
+    assert.ok(share > 0.14 && share < 0.16, `${share}`)
   })
   test('what was earned is not kept for ever', () => {
     let now = 0
