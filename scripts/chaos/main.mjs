@@ -1,0 +1,54 @@
+// `npm run chaos [-- PROMISE… --quick --seed N]`: makes the faults that docs/reliability.md speaks of, on real edges, and
+// prints what each promise came to. --quick: a few rounds of each, without limits of time; it runs in `npm test`. --built:
+// builds nothing.
+import { parseArgs } from 'node:util'
+import { build } from '../lib/steps.mjs'
+import { bold, duration, green, main, red, Stop, table, yellow } from '../lib/terminal.mjs'
+import { randomFrom } from './random.mjs'
+
+/** By the number of the promise; loaded when asked for. */
+const PROMISES = {
+  1: () => import('./kill.mjs'),
+  2: () => import('./once.mjs'),
+  3: () => import('./retries.mjs'),
+  4: () => import('./overload.mjs'),
+  11: () => import('./startup.mjs'),
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false }, built: { type: 'boolean', default: false }, seed: { type: 'string', default: '1' }, help: { type: 'boolean', default: false } },
+})
+
+/** One promise; a row for each thing that was measured. */
+const keep = async (number, seed, quick) => {
+  const { title, run } = await PROMISES[number]()
+  process.stdout.write(`\n${bold(`${number}. ${title}`)}\n`)
+  const startedAt = performance.now()
+  const say = (text) => process.stdout.write(`   ${text}\n`)
+  const rows = await run({ quick, random: randomFrom(`${seed}/${number}`), say }).catch((error) => [
+    { what: 'the run', figure: String(error?.message ?? error).split('\n')[0].slice(0, 120), limit: 'no error', met: false, error },
+  ])
+  for (const { error } of rows) if (error) process.stderr.write(`${error.stack ?? error}\n`)
+  say(`took ${duration(performance.now() - startedAt)}`)
+  return rows.map((row) => ({ ...row, promise: number }))
+}
+
+await main(async () => {
+  if (values.help) {
+    process.stdout.write(`Usage: npm run chaos [-- PROMISE… --quick --seed N --built]\nPromises: ${Object.keys(PROMISES).join(', ')}\n`)
+    return 0
+  }
+  const unknown = positionals.find((number) => !(number in PROMISES))
+  if (unknown !== undefined) throw new Stop(`There is no promise ${unknown} here: ${Object.keys(PROMISES).join(', ')}`)
+  if (process.platform !== 'linux') throw new Stop('Faults are made with Linux\'s signals, namespaces and /proc: it needs Linux.')
+  if (!values.built) await build(['native', 'engine', 'ts'])
+
+  const rows = []
+  for (const number of positionals.length > 0 ? positionals : Object.keys(PROMISES)) rows.push(...(await keep(number, values.seed, values.quick)))
+  const verdict = ({ met }) => (met === null ? yellow('skipped') : met ? green('met') : red('NOT MET'))
+  process.stdout.write(`\n${table([['promise', 'figure', 'allowed', ''], ...rows.map((row) => [`${row.promise}. ${row.what}`, row.figure, row.limit, verdict(row)])])}\n`)
+  const broken = rows.filter(({ met }) => met === false)
+  process.stdout.write(`\n${rows.length} figures, ${broken.length} not met; seed ${values.seed}\n`)
+  return broken.length > 0 ? 1 : 0
+})
