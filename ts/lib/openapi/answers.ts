@@ -79,4 +79,15 @@ export const clusterAnswer = z.looseObject({
   functions: z.array(z.looseObject({ name: z.string(), edges })),
 })
 
+export const invocationAnswer = z.looseObject({
+  requestId: z.string(),
+  function: z.string(),
+  edge: z.string().describe('Where it arrived'),
+  executedBy: z.string().describe('Whose outcome the caller got'),
+  at: z.number().describe('Milliseconds since the epoch, by the clock of `edge`'),
+  ms: z.number(),
+  class: z.string(),
+  tries: z.array(z.looseObject({ edge: z.string(), class: z.string(), ms: z.number() })),
+})
+
 export const healthAnswer = z.looseObject({ edge: z.string(), region: z.string() })

@@ -35,10 +35,19 @@ const wait = { about: 'How many edges to wait for, for at most 2 s', schema: z.e
 const ignored = z.unknown().describe('Ignored, but of the type application/json')
 const file = z.record(z.string(), z.string())
 
+const observed = {
+  function: { about: 'Of this one only', schema: functionName },
+  requestId: { about: 'Of this invocation only', schema: z.string() },
+  edge: { about: 'As seen by this edge only', schema: z.string() },
+}
+const limit = { about: 'At most so many', schema: z.int().min(1).max(1_000) }
+const since = { about: 'A date, milliseconds since the epoch, or how long ago', schema: z.string().regex(/^\d{1,6}[smh]$/).meta({ examples: ['15m'] }) }
+
 /** Schemas of what stands in braces. */
 export const PARAMETERS: Record<string, { about: string; schema: z.ZodType }> = {
   name: { about: 'Name of a function', schema: name.path.meta({ examples: ['hello'] }) },
   schedule: { about: 'Name of a schedule', schema: functionName },
+  requestId: { about: 'X-Amzn-RequestId of its answer', schema: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/) },
   id: { about: 'An id as lists show it', schema: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/) },
   edge: { about: 'Name or id of an edge', schema: z.string().regex(/^[A-Za-z0-9.-]{1,64}$/) },
 }
@@ -63,6 +72,10 @@ export const OPERATIONS: readonly Operation[] = [
     answers: { 200: z.unknown().describe('What the handler returned'), 202: null },
     errors: [409, 413, 415, 429, 502, 503, 504],
   },
+  { method: 'get', path: '/invocations', id: 'listInvocations', tag: 'Invocation', about: 'Lists the latest invocations of all edges, the newest first', query: { ...observed, limit, since }, answers: { 200: z.looseObject({ invocations: z.array(answer.invocationAnswer) }) }, errors: [429] },
+  { method: 'get', path: '/invocations/{requestId}', id: 'getInvocation', tag: 'Invocation', about: 'Describes one with its receipt, console output, event and result', answers: { 200: answer.invocationAnswer.extend({ logs: z.array(z.looseObject({})), event: z.string().nullable(), result: z.string().nullable(), executions: z.array(answer.invocationAnswer) }) } },
+  { method: 'get', path: '/logs', id: 'getLogs', tag: 'Invocation', about: 'Console output of all edges, a JSON object a line; docs/observability.md says how to follow it', query: { ...observed, limit, since }, answers: { 200: z.string() }, contentType: 'application/x-ndjson', errors: [429] },
+  { method: 'get', path: '/functions/{name}/series', id: 'getSeries', tag: 'Functions', about: '15 minutes of executions, failures and latency, of all edges together', answers: { 200: z.looseObject({ function: z.string(), stepMs: z.int(), points: z.array(z.looseObject({ at: z.int(), count: z.int(), errors: z.int() })) }) } },
   { method: 'get', path: '/routes', id: 'listRoutes', tag: 'HTTP', about: 'Lists the routes and their CORS rules', answers: { 200: answer.routesAnswer } },
   { method: 'put', path: '/routes', id: 'replaceRoutes', tag: 'HTTP', about: 'Sets all routes', body: tableSchema, answers: { 200: answer.routesAnswer }, errors: [415] },
   { method: 'delete', path: '/routes', id: 'deleteRoutes', tag: 'HTTP', about: 'Takes a route away, or all', query: { route: { about: 'Its key; all when it is not given', schema: z.string() } }, answers: { 204: null } },
