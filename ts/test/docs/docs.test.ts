@@ -82,8 +82,7 @@ describe('the documentation', () => {
     for (const { path } of pages) {
       const text = (await readFile(join(ROOT, path), 'utf8')).replaceAll(/^```[^]*?^```$/gm, '')
       for (const [, target = ''] of text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)) {
-        // Screenshots are made by the tests of the page.
-        if (/^\w+:/.test(target) || target.startsWith('screenshots/')) continue
+        if (/^\w+:/.test(target)) continue
         await assert.doesNotReject(readFile(join(ROOT, path, '..', target)).catch((error: NodeJS.ErrnoException) => (error.code === 'EISDIR' ? null : Promise.reject(error))), `${path} links to ${target}`)
       }
     }
