@@ -387,6 +387,12 @@ export interface Stats {
   connections: number
   /** Invocations that went to the host. */
   misses: number
+  /** Invocations that wait for their turn to compute, now. */
+  waiting: number
+  /** Invocations refused because they would have waited too long. */
+  refusedBusy: number
+  /** Invocations refused because their function has its share of the sandboxes. */
+  refusedShare: number
   functions: Array<FunctionStats>
   /** Invocations for the host. */
   missQueue: QueueStats

@@ -380,6 +380,12 @@ pub struct Stats {
     pub connections: f64,
     /// Invocations that went to the host.
     pub misses: f64,
+    /// Invocations that wait for their turn to compute, now.
+    pub waiting: f64,
+    /// Invocations refused because they would have waited too long.
+    pub refused_busy: f64,
+    /// Invocations refused because their function has its share of the sandboxes.
+    pub refused_share: f64,
     pub functions: Vec<FunctionStats>,
     /// Invocations for the host.
     pub miss_queue: QueueStats,

@@ -236,9 +236,6 @@ impl NativeEdge {
 fn open(options: dto::EdgeOptions) -> Result<Arc<Inner>, Failure> {
     // Warnings of the Rust side, beside the host's own log on stderr. A second edge in the process finds it set.
     let _ = tracing_subscriber::fmt().with_max_level(LevelFilter::WARN).with_writer(std::io::stderr).try_init();
-    let standard = Limits::default();
-    let max_connections = options.max_connections.map_or(standard.max_connections, |most| most as usize);
-    let gateway = Gateway::new(&options.edge, &options.region, Limits { max_connections, ..standard })?;
     let executor_options = ExecutorOptions {
         slots: options.slots,
         max_memory_bytes: options.max_memory_mb.map(|mb| (mb as usize) << 20),
@@ -247,6 +244,11 @@ fn open(options: dto::EdgeOptions) -> Result<Arc<Inner>, Failure> {
     let executor = Executor::open(&options.plugin, executor_options)?;
     let cores = available_parallelism().map_or(1, NonZero::get);
     let threads = options.threads.unwrap_or_else(|| u32::try_from(cores).unwrap_or(1)).max(1);
+    let sandboxes = executor.describe().slots as usize;
+    let standard = Limits::default();
+    let max_connections = options.max_connections.map_or(standard.max_connections, |most| most as usize);
+    let limits = Limits { max_connections, sandboxes, peer_threads: threads as usize, ..standard };
+    let gateway = Gateway::new(&options.edge, &options.region, limits)?;
     Ok(Arc::new(Inner { executor, gateway, threads, state: Mutex::new(State::Open), checked: Mutex::new(None) }))
 }
 

@@ -101,6 +101,8 @@ export function openMetrics(options: MetricsOptions): Metrics {
   gauge('idempotent_answer_bytes', 'Memory that they take.', () => options.answers().bytes)
   counter('idempotent_answers_evicted_total', 'Answers dropped before their ten minutes were over, for want of memory.', () => options.answers().evicted)
 
+  gauge('invocations_waiting', 'Invocations that wait for their turn to compute.', () => stats.waiting)
+  counters('refused_total', 'Invocations refused before they began, by why.', ['reason'], () => Object.entries({ busy: stats.refusedBusy, share: stats.refusedShare }).map(([reason, count]) => [{ reason }, count]))
   const queues = () => Object.entries({ miss: stats.missQueue, control: stats.controlQueue })
   gauges('host_calls_running', 'Calls into the host that run, of invocations and of the control API.', ['kind'], () => queues().map(([kind, { running }]) => [{ kind }, running]))
   gauges('host_calls_waiting', 'Calls into the host that wait for their turn.', ['kind'], () => queues().map(([kind, { waiting }]) => [{ kind }, waiting]))

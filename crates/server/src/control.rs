@@ -42,7 +42,7 @@ async fn answer(worker: &Worker, remote: SocketAddr, request: Request<Incoming>)
         Some(length) if length <= SMALL_BODY => None,
         _ => Some(worker.gateway.uploads.enter().await.ok_or_else(busy)?),
     };
-    let body = read(body, limits.max_control_bytes, limits.upload_timeout).await?;
+    let body = read(body, limits.max_control_bytes, limits.upload_timeout, &worker.gateway.room).await?;
     ask_host(worker, remote, &head, body, None).await
 }
 

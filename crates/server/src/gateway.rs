@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU8, Ordering},
     },
     time::Instant,
@@ -20,16 +20,18 @@ use crate::{
     body::Body,
     error::Error,
     events::Events,
-    fair::fair,
     host::Outcome,
     limits::Limits,
     receipt::is_edge_char,
     recent::{Ended, Origin, Recent, RecentPage, RecentQuery, Via, one_try},
     reply,
+    room::Room,
+    shares::Shares,
     stats::{Counters, FunctionLatency, Stats},
     streams::Streams,
     table::{Alias, Entry, Table},
     tls::{Certificate, Certificates},
+    turns::{Busy, Turns, in_turns},
     web::{Sites, parse_sites},
 };
 
@@ -48,6 +50,12 @@ pub struct Gateway {
     pub(crate) counters: Counters,
     pub(crate) recent: Recent,
     pub(crate) streams: Streams,
+    pub(crate) room: Arc<Room>,
+    pub(crate) shares: Shares,
+    /// Of invocations that came another way than over HTTP.
+    turns: Arc<Turns>,
+    /// Those and each HTTP thread's.
+    all_turns: Mutex<Vec<Arc<Turns>>>,
     pub(crate) miss: Admission,
     pub(crate) once: Admission,
     pub(crate) control: Admission,
@@ -99,6 +107,7 @@ impl Gateway {
         if name.is_empty() || !name.chars().all(is_edge_char) {
             return Err(bad_name());
         }
+        let turns = Arc::new(Turns::new(limits.peer_threads));
         Ok(Arc::new(Self {
             name: name.to_owned(),
             name_header: HeaderValue::from_str(name).map_err(|_| bad_name())?,
@@ -111,6 +120,10 @@ impl Gateway {
             counters: Counters::default(),
             recent: Recent::default(),
             streams: Streams::default(),
+            room: Room::new(limits.max_body_bytes),
+            shares: Shares::new(limits.sandboxes),
+            all_turns: Mutex::new(vec![Arc::clone(&turns)]),
+            turns,
             miss: Admission::new(limits.miss_in_flight, limits.miss_queue),
             once: Admission::new(limits.once_in_flight, limits.miss_queue),
             control: Admission::new(limits.control_in_flight, limits.control_queue),
@@ -140,7 +153,7 @@ impl Gateway {
         let started = Instant::now();
         let Some(entry) = self.table.get(name) else { return Outcome::absent(started.elapsed()) };
         let (request_id, event) = (invocation.request_id.clone(), invocation.payload.clone());
-        let outcome = entry.invoke(invocation).await;
+        let outcome = entry.invoke(invocation, self, &self.turns).await;
         // What a peer asked for shows how far a request went.
         let special = origin.via == Via::Peer;
         if let Some(sampled) = self.recent.wants(&outcome, special, &origin, started) {
@@ -202,8 +215,9 @@ impl Gateway {
     }
 
     pub fn stats(&self) -> Stats {
+        let waiting = self.all_turns().iter().map(|turns| turns.waiting()).sum();
         let queues = [&self.miss, &self.control];
-        Stats::read(&self.counters, self.table.stats(), queues, self.events.listeners())
+        Stats::read(&self.counters, waiting, self.table.stats(), queues, self.events.listeners())
     }
 
     /// How long the functions took that were ever invoked here.
@@ -225,6 +239,17 @@ impl Gateway {
         self.streams.end(id);
     }
 
+    /// The turns of one more thread.
+    pub(crate) fn add_thread(&self) -> Arc<Turns> {
+        let turns = Arc::new(Turns::new(1));
+        self.all_turns().push(Arc::clone(&turns));
+        turns
+    }
+
+    fn all_turns(&self) -> MutexGuard<'_, Vec<Arc<Turns>>> {
+        self.all_turns.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn health(&self) -> Response<Body> {
         let health = Health::ALL.get(usize::from(self.health.load(Ordering::Relaxed))).copied();
         let health = health.unwrap_or(Health::Starting);
@@ -237,10 +262,23 @@ impl Gateway {
 }
 
 impl Entry {
-    /// Runs the function and counts how it ended.
-    pub(crate) async fn invoke(&self, invocation: Invocation) -> Outcome {
-        let outcome = Outcome::from(fair(self.function.invoke(invocation)).await);
-        self.counters.count(outcome.class, outcome.duration);
+    /// Runs the function in its turn and counts how it ended.
+    pub(crate) async fn invoke(&self, invocation: Invocation, gateway: &Gateway, turns: &Turns) -> Outcome {
+        let Self { counters, function } = self;
+        let run = async {
+            match gateway.shares.enter(&counters.running) {
+                Some(_share) => Outcome::from(function.invoke(invocation).await),
+                None => {
+                    gateway.counters.refused_share.fetch_add(1, Ordering::Relaxed);
+                    Outcome::refused("the function has its share of the sandboxes, and few are left")
+                }
+            }
+        };
+        let outcome = in_turns(run, turns, &counters.pace, function.spec().timeout).await.unwrap_or_else(|Busy| {
+            gateway.counters.refused_busy.fetch_add(1, Ordering::Relaxed);
+            Outcome::refused("too many invocations of this function wait for their turn")
+        });
+        counters.count(outcome.class, outcome.duration);
         outcome
     }
 }

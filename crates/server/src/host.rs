@@ -82,6 +82,11 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Nobody ran anything, because there is no room for it.
+    pub(crate) fn refused(message: &str) -> Self {
+        swarmlambda_executor::Outcome::refused("ConcurrentInvocationLimitExceeded", message).into()
+    }
+
     /// Nobody ran anything, because the function isn't loaded here.
     pub fn absent(duration: Duration) -> Self {
         Self { class: Ending::Absent, payload: Bytes::new(), logs: Bytes::new(), duration, memory_bytes: 0 }

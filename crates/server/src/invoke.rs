@@ -99,7 +99,7 @@ impl<'a> Call<'a> {
             .map_err(|bad| Failure::invalid_parameter(bad.0))?;
         target.qualifier = gateway.table.version(&target.name, target.qualifier);
         let Asked { log_tail, dry_run, client_context, failover } = Asked::parse(&head.headers)?;
-        let payload = read(body, gateway.limits.max_event_bytes, gateway.limits.body_timeout).await?;
+        let payload = read(body, gateway.limits.max_event_bytes, gateway.limits.body_timeout, &gateway.room).await?;
         let once = once::read(head, &payload)?;
         let (payload, origin) = (event(payload)?, origin(&head.headers, via));
         Ok(Self { target, payload, log_tail, dry_run, client_context, failover, once, id, origin, started })
@@ -211,7 +211,7 @@ async fn answer(
     let mut local = None;
     if call.may_begin() {
         let outcome = match call.entry(gateway) {
-            Some(entry) => entry.invoke(call.invocation()).await,
+            Some(entry) => entry.invoke(call.invocation(), gateway, &worker.turns).await,
             None => Outcome::absent(started.elapsed()),
         };
         receipt.tries.push(&gateway.name, outcome.class, outcome.duration);

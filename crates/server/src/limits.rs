@@ -7,6 +7,12 @@ use std::time::Duration;
 pub struct Limits {
     /// An event; Lambda's own limit for a synchronous invocation.
     pub max_event_bytes: usize,
+    /// Bodies of more than one frame, all together; who has no room is answered 503.
+    pub max_body_bytes: usize,
+    /// Sandboxes of the engine, which functions share fairly.
+    pub sandboxes: usize,
+    /// Invocations of peers and of the host itself that compute at once.
+    pub peer_threads: usize,
     /// The body of a control call: an archive of 50 MB in Base64, and what is said about it.
     pub max_control_bytes: usize,
     /// Control calls with a body of more than 1 MB, or of unknown length, whose bodies are in memory at once.
@@ -51,6 +57,9 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_event_bytes: 6 << 20,
+            max_body_bytes: 512 << 20,
+            sandboxes: 1000,
+            peer_threads: 1,
             max_control_bytes: 70 << 20,
             control_uploads: 4,
             max_head_bytes: 32 << 10,

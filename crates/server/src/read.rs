@@ -1,36 +1,44 @@
 //! Reads a request's body within a size and a time.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 
-use crate::reply::Failure;
+use crate::{reply::Failure, room::Room};
 
 /// The whole body. Memory grows with what has arrived, not with what was announced. After an error the rest stays unread,
 /// and the connection ends.
-pub(crate) async fn read(body: Incoming, limit: usize, within: Duration) -> Result<Bytes, Failure> {
+pub(crate) async fn read(body: Incoming, limit: usize, within: Duration, room: &Arc<Room>) -> Result<Bytes, Failure> {
     if body.size_hint().lower() > limit as u64 {
         return Err(Failure::too_large(limit));
     }
-    match tokio::time::timeout(within, collect(body, limit)).await {
+    match tokio::time::timeout(within, collect(body, limit, room)).await {
         Ok(result) => result,
         Err(_) => Err(Failure::too_slow()),
     }
 }
 
-async fn collect(mut body: Incoming, limit: usize) -> Result<Bytes, Failure> {
+async fn collect(mut body: Incoming, limit: usize, room: &Arc<Room>) -> Result<Bytes, Failure> {
     // Most bodies are one frame, which needs no copy.
     let Some(first) = next(&mut body).await? else { return Ok(Bytes::new()) };
     if body.is_end_stream() && first.len() <= limit {
         return Ok(first);
     }
+    let mut held = room.enter();
+    let mut fits = held.grow(first.len());
     let mut whole = BytesMut::from(first);
     while whole.len() <= limit {
+        if !fits {
+            return Err(Failure::unavailable("Too many large requests at once"));
+        }
         match next(&mut body).await? {
-            Some(more) => whole.extend_from_slice(&more),
-            None => return Ok(whole.freeze()),
+            Some(more) => {
+                fits = held.grow(more.len());
+                whole.extend_from_slice(&more);
+            }
+            None => return Ok(held.keep(whole.freeze())),
         }
     }
     Err(Failure::too_large(limit))

@@ -1,11 +1,11 @@
 //! Counters. Relaxed atomics: each number is right by itself, not all of them at one instant.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
     time::Duration,
 };
 
-use crate::{admission::Admission, host::Ending, latency::Histogram};
+use crate::{admission::Admission, host::Ending, latency::Histogram, turns::Pace};
 
 /// What the server counts for all functions together.
 #[derive(Default)]
@@ -15,6 +15,10 @@ pub(crate) struct Counters {
     pub(crate) in_flight: AtomicU64,
     pub(crate) connections: AtomicU64,
     pub(crate) misses: AtomicU64,
+    /// Invocations refused because they would wait too long for their turn.
+    pub(crate) refused_busy: AtomicU64,
+    /// And because their function has its share of the sandboxes.
+    pub(crate) refused_share: AtomicU64,
     latency: Histogram,
     latency_us: AtomicU64,
 }
@@ -62,6 +66,9 @@ pub(crate) struct FunctionCounters {
     refused: AtomicU64,
     total_us: AtomicU64,
     latency: Histogram,
+    pub(crate) pace: Pace,
+    /// In a sandbox now.
+    pub(crate) running: AtomicUsize,
 }
 
 impl FunctionCounters {
@@ -156,6 +163,12 @@ pub struct Stats {
     pub connections: u64,
     /// Invocations that went to the host.
     pub misses: u64,
+    /// Invocations that wait for their turn to compute, now.
+    pub waiting: u64,
+    /// Invocations refused because they would have waited too long.
+    pub refused_busy: u64,
+    /// Invocations refused because their function has its share of the sandboxes.
+    pub refused_share: u64,
     pub functions: Vec<FunctionStats>,
     /// Invocations for the host.
     pub miss_queue: QueueStats,
@@ -172,6 +185,7 @@ pub struct Stats {
 impl Stats {
     pub(crate) fn read(
         counters: &Counters,
+        waiting: usize,
         functions: Vec<FunctionStats>,
         [miss, control]: [&Admission; 2],
         listeners: usize,
@@ -182,6 +196,9 @@ impl Stats {
             in_flight: counters.in_flight.load(Relaxed),
             connections: counters.connections.load(Relaxed),
             misses: counters.misses.load(Relaxed),
+            waiting: waiting as u64,
+            refused_busy: counters.refused_busy.load(Relaxed),
+            refused_share: counters.refused_share.load(Relaxed),
             functions,
             miss_queue: miss.stats(),
             control_queue: control.stats(),

@@ -74,7 +74,7 @@ async fn answer(
     )
     .await?;
     let mut receipt = call.receipt(gateway);
-    let begun = Begun::of(&call, gateway, counted.started).await;
+    let begun = Begun::of(&call, worker, counted.started).await;
     let body = match begun {
         Begun::Streams(head, streaming) => {
             receipt.tries.push_named(&gateway.name, "streams", counted.started.elapsed());
@@ -158,22 +158,24 @@ pub(crate) enum Begun {
 
 impl Begun {
     /// Begins the call here.
-    pub(crate) async fn of(call: &Call<'_>, gateway: &Gateway, started: Instant) -> Self {
+    pub(crate) async fn of(call: &Call<'_>, worker: &Worker, started: Instant) -> Self {
         if !call.may_begin() {
             return Self::Ended(None);
         }
-        match call.entry(gateway) {
-            Some(entry) => Streaming::start(entry, call.invocation()).begun().await,
+        match call.entry(&worker.gateway) {
+            Some(entry) => Streaming::start(entry, call.invocation(), worker).begun().await,
             None => Self::Ended(Some(Outcome::absent(started.elapsed()))),
         }
     }
 }
 
 impl Streaming {
-    pub(crate) fn start(entry: Arc<Entry>, mut invocation: Invocation) -> Self {
+    pub(crate) fn start(entry: Arc<Entry>, mut invocation: Invocation, worker: &Worker) -> Self {
         let (sender, parts) = mpsc::channel(PARTS);
         invocation.stream = Some(sender);
-        Self { run: Some(Box::pin(async move { entry.invoke(invocation).await })), outcome: None, parts }
+        let (gateway, turns) = (Arc::clone(&worker.gateway), Arc::clone(&worker.turns));
+        let run = async move { entry.invoke(invocation, &gateway, &turns).await };
+        Self { run: Some(Box::pin(run)), outcome: None, parts }
     }
 
     pub(crate) async fn begun(mut self) -> Begun {

@@ -193,7 +193,7 @@ async fn answer(
     if let Some(response) = asked.cors.as_ref().and_then(|cors| cors.preflight(&head.method, &head.headers)) {
         return Ok(response);
     }
-    let body = read(body, gateway.limits.max_event_bytes, gateway.limits.body_timeout).await?;
+    let body = read(body, gateway.limits.max_event_bytes, gateway.limits.body_timeout, &gateway.room).await?;
     if asked.signed
         && let Some(refusal) = refused(worker, remote, &head, &body, &asked.target).await?
     {
@@ -220,7 +220,7 @@ async fn executed(
 ) -> Result<Response<Body>, Failure> {
     let gateway = &*worker.gateway;
     let mut receipt = call.receipt(gateway);
-    let begun = Begun::of(call, gateway, counted.started).await;
+    let begun = Begun::of(call, worker, counted.started).await;
     let mut response = match begun {
         Begun::Streams(begin, streaming) => {
             receipt.tries.push_named(&gateway.name, "streams", counted.started.elapsed());

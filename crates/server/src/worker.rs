@@ -9,7 +9,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use crate::{gateway::Gateway, host::Host, socket::Outbox};
+use crate::{gateway::Gateway, host::Host, socket::Outbox, turns::Turns};
 
 /// So many connections with something to send don't wait for the end of the turn.
 const MAX_UNSENT: usize = 16;
@@ -17,6 +17,7 @@ const MAX_UNSENT: usize = 16;
 pub(crate) struct Worker {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) host: Arc<Host>,
+    pub(crate) turns: Arc<Turns>,
     closing: Cell<bool>,
     next_id: Cell<u64>,
     /// Every open connection, to be woken when it shall end.
@@ -38,6 +39,7 @@ pub(crate) struct Place<'a> {
 impl Worker {
     pub(crate) fn new(gateway: Arc<Gateway>, host: Arc<Host>) -> Self {
         Self {
+            turns: gateway.add_thread(),
             gateway,
             host,
             closing: Cell::new(false),
