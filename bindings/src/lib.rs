@@ -9,7 +9,7 @@ mod dto;
 mod edge;
 mod error;
 #[cfg(target_os = "linux")]
-mod notify;
+pub mod notify;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
