@@ -1,6 +1,6 @@
 //! The JavaScript side of an invocation: finds the handler, calls it, runs jobs and timers until it settles.
 
-use crate::host;
+use crate::{host, script};
 use javy_plugin_api::javy::quickjs::{
     self, CatchResultExt, Context, Ctx, Error, Function, Module, Object, Persistent, TypedArray, Value, function::This,
     prelude::Func, promise::PromiseState, qjs,
@@ -153,6 +153,11 @@ impl Runtime {
         Ok(Self { context, stack_limit, glue, rejected, loaded: std::cell::OnceCell::new() })
     }
 
+    /// See the export `compile-script`.
+    pub fn compile_script(&self, source: &[u8]) -> Result<Vec<u8>, String> {
+        self.context.with(|ctx| script::compile(&ctx, source).catch(&ctx).map_err(|error| error.to_string()))
+    }
+
     /// See the export `limit`.
     pub fn limit_memory(&self, bytes: usize) {
         // SAFETY: the context is alive as long as the instance.
@@ -161,23 +166,14 @@ impl Runtime {
     }
 
     /// See the export `load`.
-    pub fn load(&self, bytecode: &[u8], options: &[u8]) -> Result<(), Vec<u8>> {
+    pub fn load(&self, bytecode: &'static [u8], options: &[u8]) -> Result<(), Vec<u8>> {
         self.enter(|ctx, glue| {
             let loaded = (|| -> quickjs::Result<Option<Loaded>> {
                 let options: Object = ctx.json_parse(options)?.get()?;
                 let context: Object = glue.get::<_, Function>("prepare")?.call((This(glue.clone()), options))?;
-                // SAFETY: bytecode from this plugin's own `compile-src`; hosts check the plugin's digest first.
-                let module = unsafe { Module::load(ctx.clone(), bytecode)? };
-                let (module, promise) = module.eval()?;
-                while promise.state() == PromiseState::Pending && self.advance(ctx, glue)? {}
-                match promise.result::<()>() {
-                    None => return Ok(None),
-                    Some(result) => result?,
-                }
-                self.settle_rejections(ctx, glue)?;
-                self.finish_what_is_soon(ctx, glue)?;
-                let handler: Value = module.get("handler")?;
-                let Some(handler) = handler.into_function() else { return Ok(None) };
+                let Some(handler) = self.evaluate(ctx, glue, bytecode)?.and_then(Value::into_function) else {
+                    return Ok(None);
+                };
                 glue.get::<_, Function>("freeze")?.call::<_, Value>((This(glue.clone()),))?;
                 Ok(Some(Loaded { handler: Persistent::save(ctx, handler), context: Persistent::save(ctx, context) }))
             })();
@@ -193,6 +189,31 @@ impl Runtime {
                 Err(error) => Err(self.describe(ctx, error)),
             }
         })
+    }
+
+    /// Runs a function's top level; its handler, or `None` when that awaits what never comes.
+    fn evaluate<'js>(&self, ctx: &Ctx<'js>, glue: &Object<'js>, bytecode: &'static [u8]) -> quickjs::Result<Option<Value<'js>>> {
+        let (module, handler) = match bytecode.strip_prefix(script::MARK) {
+            // SAFETY: bytecode from this plugin's own compilers (hosts check the plugin's digest first), never freed.
+            Some(bytecode) => (None, unsafe { script::run(ctx, bytecode)? }),
+            None => {
+                // SAFETY: as above.
+                let module = unsafe { Module::load(ctx.clone(), bytecode)? };
+                let (module, promise) = module.eval()?;
+                while promise.state() == PromiseState::Pending && self.advance(ctx, glue)? {}
+                match promise.result::<()>() {
+                    None => return Ok(None),
+                    Some(result) => result?,
+                }
+                (Some(module), Value::new_undefined(ctx.clone()))
+            }
+        };
+        self.settle_rejections(ctx, glue)?;
+        self.finish_what_is_soon(ctx, glue)?;
+        Ok(Some(match module {
+            Some(module) => module.get("handler")?,
+            None => handler,
+        }))
     }
 
     /// See the export `call`.

@@ -8,6 +8,7 @@
 mod holes;
 mod javascript;
 mod native;
+mod script;
 
 use javascript::Runtime;
 use javy_plugin_api::{Config, import_namespace};
@@ -88,6 +89,14 @@ extern "C" fn alloc(len: usize) -> *mut u8 {
 #[unsafe(export_name = "compile-runtime")]
 extern "C" fn compile_runtime() -> u64 {
     answer(javascript::compile_runtime().map_err(String::into_bytes))
+}
+
+/// Compiles a script, whose value is the handler. Answers as `load` does, with bytecode for it.
+#[unsafe(export_name = "compile-script")]
+unsafe extern "C" fn compile_script(source: *const u8, source_len: usize) -> u64 {
+    // SAFETY: the host wrote the range with `alloc`.
+    let source = unsafe { slice(source, source_len) };
+    answer(runtime().and_then(|runtime| runtime.compile_script(source).map_err(String::into_bytes)))
 }
 
 /// Evaluates a function's bytecode and keeps its handler. `options` is JSON: name, version, handler, memoryMb, edge, arn,

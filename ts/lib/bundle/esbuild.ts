@@ -1,11 +1,12 @@
 // How esbuild is asked, whether a function's files come from a request, an archive or a folder.
-import { build, stop, transform, type BuildFailure, type BuildOptions, type Message, type Plugin } from 'esbuild'
+import { build, stop, transform, type BuildFailure, type BuildOptions, type Message, type Metafile, type Plugin } from 'esbuild'
 import { SwarmError } from '../errors.js'
 import { builtins } from './builtins.js'
 import { TASK_ROOT } from './files.js'
 
-/** One ES module and its source map (v3), whose `sources` are the names the files were sent under. */
+/** A function in one text, and its source map (v3), whose `sources` are the names the files were sent under. */
 export interface Bundle {
+  /** An ES module that exports `handler`; or, when the handler's file is CommonJS, a script with the handler for value. */
   source: Buffer
   sourceMap: Buffer
 }
@@ -28,6 +29,8 @@ export interface BundleOptions {
 export const HANDLER_MODULE = '<handler>'
 const ASSETS_MODULE = '<assets>'
 const MAX_ERRORS = 5
+/** The largest functions there may be take a few seconds on a busy machine. */
+const BUNDLE_MS = 30_000
 
 const settings = (entry: string) =>
   ({
@@ -37,7 +40,8 @@ const settings = (entry: string) =>
     // Packages are taken as a worker or Node gets them: the built-ins are ours, and a browser's DOM is not there.
     platform: 'neutral',
     conditions: ['worker', 'node', 'module'],
-    mainFields: ['module', 'main'],
+    // As in Node: what `require` answers is what the package's CommonJS exports, no namespace of another build.
+    mainFields: ['main', 'module'],
     // Newer syntax is written as this; of the engine, `v` regular expressions are what it lacks.
     target: 'es2023',
     charset: 'utf8',
@@ -62,31 +66,52 @@ const settings = (entry: string) =>
 const followed = { supported: { 'async-await': false, 'async-generator': false, 'for-await': false, 'top-level-await': true } } as const satisfies BuildOptions
 const FOLLOWED_BY = 'async_hooks'
 
-/** One text that brings its source map: what is bundled again keeps the names and lines of the author's files. */
-export const inlined = ({ source, sourceMap }: Bundle): string =>
-  `${source.toString()}\n//# sourceMappingURL=data:application/json;base64,${sourceMap.toString('base64')}\n`
+/** What a script begins with (`SCRIPT` in crates/executor/src/load.rs). Scripts are sloppy where they don't ask for strict mode, as
+ * CommonJS is in Node; modules never are. */
+const SCRIPT = '/*script*/'
+const script = { format: 'iife', globalName: '__function', banner: { js: `${SCRIPT}(function () {` }, footer: { js: 'return __function.handler })()' } } as const satisfies BuildOptions
+/** What can't be in a module, and what can't be in a script. */
+const NO_MODULE = /"esm" output format/
+const NO_SCRIPT = /^Top-level await/
+
+const withMap = (code: string, map: Buffer): string => `${code}\n//# sourceMappingURL=data:application/json;base64,${map.toString('base64')}\n`
+
+/** One file that brings its source map: what is bundled again keeps the names and lines of the author's files. */
+export function inlined({ source, sourceMap }: Bundle): Record<string, string> {
+  const text = source.toString()
+  const isScript = text.startsWith(SCRIPT)
+  return { [isScript ? 'index.js' : 'index.mjs']: withMap(isScript ? text.replace(SCRIPT, 'exports.handler = ') : text, sourceMap) }
+}
 
 /** Bundles, or throws `BUNDLE_FAILED` with one `file:line:column: message` a line. */
 export async function buildBundle(options: BundleOptions): Promise<Bundle> {
-  const run = async (more: BuildOptions) => {
+  const run = async (more: BuildOptions): Promise<Written> => {
     const root = options.folder ?? TASK_ROOT
-    const { outputFiles } = await build({
+    const { outputFiles, metafile } = await build({
       ...settings(options.entry),
       ...more,
       entryPoints: [HANDLER_MODULE],
       outfile: `${root}/bundle.js`,
       absWorkingDir: options.folder ?? '/',
+      metafile: true,
       ...(options.folder === null && { tsconfigRaw: options.tsconfig ?? {} }),
       plugins: [entryModules(options), builtins, ...options.plugins],
     })
     const [map, code] = outputFiles ?? []
     if (!map || !code) throw new SwarmError('INTERNAL', 'esbuild returned no output')
-    return { code: code.text, map: map.text }
+    return { code: code.text, map: map.text, isCommonJs: isCommonJs(metafile) }
+  }
+  /** Strict only where CommonJS asks for it, if the handler's file is CommonJS. */
+  const inItsMode = async (more: BuildOptions): Promise<Written> => {
+    const asScript = (otherwise: (error: unknown) => Written) => run({ ...more, ...script }).catch((error: unknown) => (failed(error, NO_SCRIPT) ? otherwise(error) : Promise.reject(error as Error)))
+    const asModule = await run(more).catch((error: unknown) => (failed(error, NO_MODULE) ? null : Promise.reject(error as Error)))
+    if (asModule === null) return asScript((error) => { throw error })
+    return asModule.isCommonJs ? asScript(() => asModule) : asModule
   }
   try {
     const { code, map } = await revived(async () => {
-      const plain = await run({})
-      return plain.code.includes(FOLLOWED_BY) ? run(followed).catch((error: unknown) => wrapped(error, plain)) : plain
+      const plain = await inItsMode({})
+      return plain.code.includes(FOLLOWED_BY) ? inItsMode(followed).catch((error: unknown) => wrapped(error, plain)) : plain
     })
     return { source: Buffer.from(code), sourceMap: renameSources(map) }
   } catch (error) {
@@ -96,19 +121,34 @@ export async function buildBundle(options: BundleOptions): Promise<Bundle> {
   }
 }
 
+interface Written {
+  code: string
+  map: string
+  isCommonJs: boolean
+}
+
+/** Whether the file that has the handler is CommonJS. */
+function isCommonJs({ inputs }: Metafile): boolean {
+  const entry = Object.entries(inputs).find(([path]) => path.endsWith(HANDLER_MODULE))
+  const file = entry?.[1].imports.map(({ path }) => path).find((path) => !path.endsWith(ASSETS_MODULE))
+  return file !== undefined && inputs[file]?.format === 'cjs'
+}
+
+const failed = (error: unknown, why: RegExp): boolean => isBuildFailure(error) && error.errors.every(({ text }) => why.test(text))
+
 /** Others whose bundles died with esbuild try again one after the other: then only the cause of it fails. */
 let revival: Promise<unknown> = Promise.resolve()
 
 /** esbuild is one process for all bundles, and code nested 100,000 deep ends it; it has to be told to start again. */
 async function revived<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return await work()
+    return await inTime(work)
   } catch (error) {
     if (!isDead(error)) throw error
     const again = revival.then(async () => {
       await stop()
       try {
-        return await work()
+        return await inTime(work)
       } catch (failed) {
         if (isDead(failed)) await stop()
         throw failed
@@ -119,13 +159,29 @@ async function revived<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Ends esbuild when it takes for ever: a build has no other end. Whose bundle that was is told so; others try again. */
+async function inTime<T>(work: () => Promise<T>): Promise<T> {
+  let isLate = false
+  const timer = setTimeout(() => {
+    isLate = true
+    void stop()
+  }, BUNDLE_MS)
+  try {
+    return await work()
+  } catch (error) {
+    if (!isLate) throw error
+    throw new SwarmError('BUNDLE_FAILED', `bundling took longer than ${BUNDLE_MS / 1e3} s`, { cause: error })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 /** esbuild rewrites no `await` at the top level: it goes into a function, and one `await` of that remains. */
-async function wrapped(error: unknown, { code, map }: { code: string; map: string }): Promise<{ code: string; map: string }> {
-  const isTopLevel = isBuildFailure(error) && error.errors.every(({ text }) => text.startsWith('Top-level await'))
-  if (!isTopLevel) throw error
+async function wrapped(error: unknown, { code, map }: Written): Promise<{ code: string; map: string }> {
+  if (!failed(error, NO_SCRIPT)) throw error
   const body = code.replace(/export \{\s*(\S+?)(?: as handler)?\s*\};\s*$/, 'return $1;')
   const { target, charset, sourcesContent } = settings('')
-  const whole = inlined({ source: Buffer.from(`const evaluate = async () => { "use strict"; ${body}\n}`), sourceMap: Buffer.from(map) })
+  const whole = withMap(`const evaluate = async () => { "use strict"; ${body}\n}`, Buffer.from(map))
   const rewritten = await transform(whole, { ...followed, target, charset, sourcesContent, sourcemap: 'external', sourcefile: 'bundle.js', logLevel: 'silent' })
   return { code: `${rewritten.code}\nexport const handler = await evaluate()\n`, map: rewritten.map }
 }

@@ -1,5 +1,5 @@
 // A function in a folder on disk, with its packages in node_modules: an author's own, or an unpacked archive.
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative, sep } from 'node:path'
 import type { Plugin } from 'esbuild'
@@ -58,6 +58,34 @@ const OWN_NAMES = /\b(?:const|let|var)\s+\{?[^;=]*\b__(?:dirname|filename)\b/
 /** `const require = createRequire(import.meta.url)`: without it, the bundler sees what is required. */
 const withOwnRequire = (text: string): string => text.replace(/\b(?:const|let|var)\s+require\s*=\s*(?:\w+\.)?createRequire\(\s*import\.meta\.url\s*\);?/, '')
 
+const RESOLVED = /\brequire\.resolve\(\s*(["'])(\.{1,2}\/[^"'\n]+)\1\s*\)/g
+
+/** Code that reads files beside it (`require.resolve('./grammar.txt')`) finds them where `fs` looks, below {@link TASK_ROOT}. */
+async function withResolved(text: string, path: string, folder: string): Promise<string> {
+  const carried: Record<string, string> = {}
+  const places = new Map<string, string>()
+  for (const [, , request = ''] of text.matchAll(RESOLVED)) {
+    const file = await found(join(dirname(path), request))
+    const name = file === null ? null : relative(folder, file).split(sep).join('/')
+    if (file === null || name === null || name.startsWith('../')) continue
+    carried[name] = (await readFile(file)).toString('base64')
+    places.set(request, `${TASK_ROOT}/${name}`)
+  }
+  if (places.size === 0) return text
+  const put = `globalThis[Symbol.for('swarmlambda.files')]?.(${JSON.stringify(carried)});`
+  const code = text.replace(RESOLVED, (call, _quote, request: string) => (places.has(request) ? JSON.stringify(places.get(request)) : call))
+  const strict = /^\s*(["'])use strict\1;?/.exec(code)?.[0] ?? ''
+  return `${strict}${put}${code.slice(strict.length)}`
+}
+
+async function found(path: string): Promise<string | null> {
+  for (const candidate of [path, `${path}.js`, `${path}.json`]) {
+    if (await stat(candidate).then((is) => is.isFile() && is.size <= MAX_RESOLVED_BYTES, () => false)) return candidate
+  }
+  return null
+}
+const MAX_RESOLVED_BYTES = 1 << 20
+
 /** Loads from disk; `confined`: from `folder` alone, whatever a package.json in it says. */
 function disk(folder: string, confined: boolean): Plugin {
   return {
@@ -81,7 +109,7 @@ function disk(folder: string, confined: boolean): Plugin {
         const given = await readFile(path, 'utf8')
         const problem = depthProblem(name, given)
         if (problem !== null) return { errors: [{ text: problem }] }
-        const text = withOwnRequire(given)
+        const text = await withResolved(withOwnRequire(given), path, folder)
         if (!/\b__(dirname|filename)\b/.test(text) || OWN_NAMES.test(text)) return text === given ? null : { contents: text, loader: loaderOf(path) ?? 'js' }
         const own = `${TASK_ROOT}/${name}`
         const names = `var __dirname = ${JSON.stringify(dirname(own))}, __filename = ${JSON.stringify(own)};`

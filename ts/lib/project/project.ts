@@ -62,8 +62,8 @@ export async function openProject(path: string, named?: string): Promise<Project
 }
 
 const folderCode = (folder: string, standard: string) => async (handler = standard): Promise<CodeToSend> => {
-  const source = inlined(await bundleFolder(folder, handler))
-  return { handler: 'index.handler', files: { 'index.mjs': source }, bytes: Buffer.byteLength(source) }
+  const files = inlined(await bundleFolder(folder, handler))
+  return { handler: 'index.handler', files, bytes: Object.values(files).reduce((sum, text) => sum + Buffer.byteLength(text), 0) }
 }
 
 const archive = (path: string) => async (handler = 'index.handler'): Promise<CodeToSend> => {

@@ -40,8 +40,8 @@ describe('the corpus', () => {
     test(`${name} answers as on Node`, async () => {
       await cp(join(CORPUS, name), join(BUILT, name), { recursive: true })
       const entry = (await readdir(join(BUILT, name))).find((file) => file.startsWith('handler.')) ?? ''
-      const source = inlined(await bundleFolder(join(BUILT, name), entry.replace(/\.\w+$/, '.handler')))
-      const deployed = await call('POST', `${edge.url}/functions`, { name: name.replaceAll('.', '-'), files: { 'index.mjs': source }, timeout: 10 })
+      const files = inlined(await bundleFolder(join(BUILT, name), entry.replace(/\.\w+$/, '.handler')))
+      const deployed = await call('POST', `${edge.url}/functions`, { name: name.replaceAll('.', '-'), files, timeout: 10 })
       assert.equal(deployed.status, 201, deployed.text)
       const answer = await invoke(edge.url, name.replaceAll('.', '-'), await json(join(CORPUS, name, 'event.json')))
       assert.equal(answer.status, 200, answer.text)

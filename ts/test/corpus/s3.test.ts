@@ -119,7 +119,7 @@ test('a client of AWS SDK v3 puts, gets, lists, retries, streams and signs', asy
   const source = join(BUILT, 's3')
   await mkdir(source, { recursive: true })
   await writeFile(join(source, 'handler.mjs'), HANDLER)
-  const deployed = await call('POST', `${edge.url}/functions`, { name: 's3', files: { 'index.mjs': inlined(await bundleFolder(source, 'handler.handler')) }, timeout: 20, allow: ['127.0.0.1'] })
+  const deployed = await call('POST', `${edge.url}/functions`, { name: 's3', files: inlined(await bundleFolder(source, 'handler.handler')), timeout: 20, allow: ['127.0.0.1'] })
   assert.equal(deployed.status, 201, deployed.text)
   const { json } = await invoke(edge.url, 's3', { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })
   assert.deepEqual(json, {

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
+import { runInThisContext } from 'node:vm'
 import { stop } from 'esbuild'
 import { bundle, HANDLER_MODULE } from '../../lib/bundle.js'
 import { SwarmError } from '../../lib/errors.js'
 
 type Handler = (event: unknown) => unknown
 
-/** Bundles, evaluates the result in Node as an ES module, and returns its handler. */
+/** Bundles, evaluates the result in Node as an ES module or a script, and returns its handler. */
 async function load(files: Record<string, string>, handler = 'index.handler'): Promise<Handler> {
   const { source } = await bundle({ files, handler })
+  if (source.subarray(0, 2).toString() === '/*') return runInThisContext(source.toString()) as Handler
   const loaded = (await import(`data:text/javascript;base64,${source.toString('base64')}`)) as { handler: Handler }
   return loaded.handler
 }
@@ -68,6 +70,14 @@ describe('bundle: what a function may be written as', () => {
   test('shows where AWS puts files as __dirname and import.meta.url', async () => {
     const run = await load({ 'index.js': 'export const handler = () => [__dirname, __filename, import.meta.url]' })
     assert.deepEqual(await run(null), ['/var/task', '/var/task/index.js', 'file:///var/task/index.js'])
+  })
+
+  test('a handler in CommonJS makes a script, in an ES module a module', async () => {
+    const kind = async (files: Record<string, string>) => (/^export \{/m.test((await bundle({ files, handler: 'index.handler' })).source.toString()) ? 'module' : 'script')
+    assert.equal(await kind({ 'index.js': 'exports.handler = () => 1' }), 'script')
+    assert.equal(await kind({ 'index.js': 'import "./a"; export const handler = () => 1', 'a.js': 'exports.b = 1' }), 'module')
+    assert.equal(await kind({ 'index.js': 'exports.handler = require("./a").b', 'a.js': 'export const b = await (() => 1)' }), 'module')
+    assert.equal(await kind({ 'index.js': 'import "./a"; export const handler = () => 1', 'a.js': 'with (exports) { b = 1 }' }), 'script')
   })
 
   test('the source map names the files as they were sent', async () => {

@@ -108,6 +108,21 @@ describe('how a handler may be written', () => {
   for (const [name, source] of Object.entries(forms)) {
     test(name, async () => assert.deepEqual(await results(`form-${name}`, source, [7]), [{ e: 7 }]))
   }
+  test('CommonJS in sloppy mode, as in Node, but for files that ask for strict mode', async () => {
+    const files = {
+      'index.js': `leak = 010
+        const self = this
+        exports.handler = function () {
+          with ({ inside: 1 }) { var seen = inside }
+          return [leak, self === exports, typeof (function () { return this })(), seen, typeof arguments.callee, require('./strict').self, require('./module.mjs').self]
+        }`,
+      'strict.js': `'use strict'; exports.self = typeof (function () { return this })()`,
+      'module.mjs': 'export const self = 5',
+    }
+    assert.deepEqual(await results('sloppy', '', [{}], { files }), [[8, true, 'object', 1, 'function', 'undefined', 5]])
+    const module = 'export const handler = () => [typeof this, typeof (function () { return this })()]'
+    assert.deepEqual(await results('strict', '', [{}], { files: { 'index.mjs': module } }), [['undefined', 'undefined']])
+  })
   test('several files, in TypeScript, with a handler in a folder', async () => {
     const files = {
       'src/api.ts': 'import { add } from "./lib/math.js"\nimport data from "./data.json"\nexport const routes = { post: async (e: { n: number }) => add(e.n, data.n) }',
@@ -153,6 +168,11 @@ describe('a deploy', () => {
     }
   })
 
+  test('the log names the places in the author\'s file, too', async () => {
+    await results('told', '', [], { files: { 'index.js': "const boom = require('./lib/boom')\nexports.handler = async () => { console.error(boom()) }", 'lib/boom.js': '\n\nmodule.exports = () => new Error("boom")' } })
+    const answer = await call('POST', `${a}/2015-03-31/functions/told/invocations`, {}, { 'x-amz-log-type': 'Tail' })
+    assert.match(Buffer.from(String(answer.headers['x-amz-log-result']), 'base64').toString(), /Error: boom\n +at .*lib\/boom\.js:3:/)
+  })
   test('a handler that throws answers in Lambda\'s shape, with the place in the author\'s file', async () => {
     const files = { 'index.ts': 'interface A { b: number }\n\nexport const handler = async (): Promise<A> => {\n  throw new TypeError("bad thing")\n}\n' }
     assert.equal((await call('POST', `${a}/functions`, { name: 'throws', files, failover: 'never' })).status, 201)

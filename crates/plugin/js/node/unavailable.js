@@ -7,34 +7,16 @@ const refuse = (module, name) => ({
 }[name])
 
 /** A module of functions that throw, classes that throw when made, and values that are as they are. */
-const stub = (module, names, values = {}) => {
+export const stub = (module, names, values = {}) => {
   const made = {}
   for (const name of names.split(' ')) made[name] = refuse(module, name)
   return Object.assign(made, values)
 }
 /** A class that can be extended and tested with `instanceof`, but not made. */
-const stubClass = (module, name, base = EventEmitter) => ({
+export const stubClass = (module, name, base = EventEmitter) => ({
   [name]: class extends base { constructor() { super(); throw unavailable(`${module}.${name}`) } },
 }[name])
 
-const v4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/
-const isIPv4 = (text) => v4.test(String(text))
-const isIPv6 = (text) => {
-  const address = String(text).split('%')[0]
-  return address.includes(':') && URL.canParse(`http://[${address}]`)
-}
-
-export const net = (Duplex) => stub('net', 'createServer connect createConnection', {
-  Socket: stubClass('net', 'Socket', Duplex), Stream: stubClass('net', 'Stream', Duplex), Server: stubClass('net', 'Server'),
-  BlockList: stubClass('net', 'BlockList'), SocketAddress: stubClass('net', 'SocketAddress'),
-  isIPv4, isIPv6, isIP: (text) => (isIPv4(text) ? 4 : isIPv6(text) ? 6 : 0),
-  getDefaultAutoSelectFamily: () => true, setDefaultAutoSelectFamily() {},
-  getDefaultAutoSelectFamilyAttemptTimeout: () => 250, setDefaultAutoSelectFamilyAttemptTimeout() {},
-})
-export const tls = (Duplex) => stub('tls', 'connect createServer createSecureContext createSecurePair checkServerIdentity getCiphers', {
-  TLSSocket: stubClass('tls', 'TLSSocket', Duplex), Server: stubClass('tls', 'Server'), SecureContext: stubClass('tls', 'SecureContext'),
-  DEFAULT_MIN_VERSION: 'TLSv1.2', DEFAULT_MAX_VERSION: 'TLSv1.3', DEFAULT_ECDH_CURVE: 'auto', DEFAULT_CIPHERS: '', rootCertificates: [], CLIENT_RENEG_LIMIT: 3, CLIENT_RENEG_WINDOW: 600,
-})
 const DNS = 'lookup lookupService resolve resolve4 resolve6 resolveAny resolveCaa resolveCname resolveMx resolveNaptr resolveNs resolvePtr resolveSoa resolveSrv resolveTxt reverse setServers getServers'
 const DNS_CODES = Object.fromEntries('NODATA FORMERR SERVFAIL NOTFOUND NOTIMP REFUSED BADQUERY BADNAME BADFAMILY BADRESP CONNREFUSED TIMEOUT EOF FILE NOMEM DESTRUCTION BADSTR BADFLAGS NONAME BADHINTS NOTINITIALIZED LOADIPHLPAPI ADDRGETNETWORKPARAMS CANCELLED'.split(' ').map((name) => [name, `E${name}`]))
 export const dnsPromises = stub('dns.promises', DNS, { Resolver: stubClass('dns.promises', 'Resolver', Object), ...DNS_CODES })

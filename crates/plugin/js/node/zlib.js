@@ -1,6 +1,7 @@
 // node:zlib over the native coders; streams are Transforms.
 import { native } from '../host.js'
 import { Buffer } from './buffer.js'
+import { callable } from './callable.js'
 import { coded, invalidType } from './errors.js'
 import { Transform } from './stream.js'
 
@@ -87,42 +88,52 @@ const wordsOf = (bytes, kind, message) => {
   return wrong ? 'incorrect header check' : /check/.test(message) ? 'incorrect data check' : 'invalid stored block lengths'
 }
 
+/** What libraries that inflate without waiting reach for: input is taken whole, output comes by pieces; what of either is left. */
+const handleOf = (engine) => {
+  let waiting = EMPTY
+  return {
+    close() {},
+    writeSync(flush, input, inputOffset, inputLength, output, offset, room) {
+      if (inputLength > 0) waiting = engine.push(input.subarray(inputOffset, inputOffset + inputLength), flush)
+      const part = waiting.subarray(0, room)
+      output.set(part, offset)
+      waiting = waiting.subarray(part.length)
+      return [room - part.length, 0]
+    },
+  }
+}
+
 const streams = {}
 const shortcuts = {}
 for (const [name, kind] of Object.entries(KINDS)) {
   const type = {
     [name]: class extends Transform {
-      #engine
-      #options
-      bytesWritten = 0
       constructor(options = {}) {
         super({ ...options, objectMode: false, readableObjectMode: false, writableObjectMode: false })
-        this.#options = options ?? {}
-        this.#engine = new Engine(kind, this.#options)
+        const chunkSize = options?.chunkSize ?? Z.Z_DEFAULT_CHUNK
+        Object.assign(this, { bytesWritten: 0, _options: options ?? {}, _engine: new Engine(kind, options ?? {}), _hadError: false, _chunkSize: chunkSize, _offset: 0, _outOffset: 0, _finishFlushFlag: options?.finishFlush ?? Z.Z_FINISH })
+        this._handle = handleOf(this._engine)
       }
-      #run(chunk, flush, callback) {
+      get _outBuffer() { return Buffer.alloc(this._chunkSize) }
+      _run(chunk, flush, callback) {
         let output
-        try { output = this.#engine.push(chunk, flush) } catch (error) { callback(error); return }
+        try { output = this._engine.push(chunk, flush) } catch (error) { callback(error); return }
         if (output.length > 0) this.push(buffer(output))
         callback()
       }
-      _transform(chunk, _, callback) { this.bytesWritten += chunk.length; this.#run(chunk, this.#options.flush ?? Z.Z_NO_FLUSH, callback) }
-      _flush(callback) { this.#run(EMPTY, Z.Z_FINISH, callback) }
+      _transform(chunk, _, callback) { this.bytesWritten += chunk.length; this._run(chunk, this._options.flush ?? Z.Z_NO_FLUSH, callback) }
+      _flush(callback) { this._run(EMPTY, Z.Z_FINISH, callback) }
       flush(kindOfFlush, callback) {
         const done = typeof kindOfFlush === 'function' ? kindOfFlush : callback
         const mode = typeof kindOfFlush === 'number' ? kindOfFlush : Z.Z_FULL_FLUSH
-        this.write(EMPTY, () => this.#run(EMPTY, mode, (error) => (error ? this.destroy(error) : done?.())))
+        this.write(EMPTY, () => this._run(EMPTY, mode, (error) => (error ? this.destroy(error) : done?.())))
       }
       close(callback) { if (callback) this.once('close', callback); this.destroy() }
       params(_level, _strategy, callback) { callback?.() }
-      reset() { this.#engine = new Engine(kind, this.#options) }
+      reset() { this._engine = new Engine(kind, this._options); this._handle = handleOf(this._engine) }
     },
   }[name]
-  const callable = function (options) { return new type(options) }
-  callable.prototype = type.prototype
-  Object.setPrototypeOf(callable, type)
-  Object.defineProperty(callable, 'name', { value: name })
-  streams[name] = callable
+  streams[name] = callable(type)
   streams[`create${name}`] = (options) => new type(options)
   const short = { Gzip: 'gzip', Deflate: 'deflate', DeflateRaw: 'deflateRaw', Gunzip: 'gunzip', Inflate: 'inflate', InflateRaw: 'inflateRaw', Unzip: 'unzip', BrotliCompress: 'brotliCompress', BrotliDecompress: 'brotliDecompress' }[name]
   const sync = (data, options) => buffer(new Engine(kind, options).push(bytesOf(data), Z.Z_FINISH))

@@ -20,6 +20,8 @@ export const IncomingMessage = callable(class IncomingMessage extends Readable {
   set connection(value) { this.socket = value }
   _read() {}
   setTimeout(_ms, callback) { if (callback) this.once('timeout', callback); return this }
+  /** Names and values in turn, as parsers and adapters give them. */
+  _addHeaderLines(lines, count) { for (let at = 0; at < count; at += 2) this._addHeaders([[lines[at], lines[at + 1]]]) }
   _addHeaders(pairs) {
     for (const [name, value] of pairs) {
       const key = name.toLowerCase()
