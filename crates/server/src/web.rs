@@ -190,7 +190,8 @@ async fn answer(
             return Ok(response);
         }
     };
-    if let Some(response) = asked.cors.as_ref().and_then(|cors| cors.preflight(&head.method, &head.headers)) {
+    if let Some(mut response) = asked.cors.as_ref().and_then(|cors| cors.preflight(&head.method, &head.headers)) {
+        response.headers_mut().insert(REQUEST_ID, id.to_header());
         return Ok(response);
     }
     let body = read(body, gateway.limits.max_event_bytes, gateway.limits.body_timeout, &gateway.room).await?;

@@ -82,7 +82,7 @@ for (const [app, source] of Object.entries(APPS)) {
       const path = join(BUILT, `web-${name}`)
       await mkdir(path, { recursive: true })
       await writeFile(join(path, 'app.mjs'), source)
-      const made = await call('POST', `${program.url}/functions`, { name, files: { 'index.mjs': inlined(await bundleFolder(path, 'app.handler')) }, timeout: 10 })
+      const made = await call('POST', `${program.url}/functions`, { name, files: inlined(await bundleFolder(path, 'app.handler')), timeout: 10 })
       assert.equal(made.status, 201, made.text)
       const routes = Object.fromEntries(['ANY /users/{id}', 'POST /echo', 'POST /bytes', 'GET /moved', 'GET /missing'].map((key) => [key, { function: name, payloadFormatVersion: '1.0' }]))
       assert.equal((await call('PUT', `${program.url}/routes`, { routes })).status, 200)

@@ -35,7 +35,7 @@ exports.handler = async () => { const seen = new Set(); const smash = (o, n) => 
 exports.handler = async (event, context) => { for (const key of Reflect.ownKeys(context)) try { Object.defineProperty(context, key, { get() { throw 1 } }) } catch {} Object.freeze(context); return 1 }
 //# console.log's parts broken: error number
 exports.handler = async () => { console.log(new Proxy({}, { get() { throw 1 }, ownKeys() { throw 2 }, getPrototypeOf() { throw 3 } }), { [Symbol.for('nodejs.util.inspect.custom')]() { throw 4 } }, { [Symbol.toStringTag]: { toString() { throw 5 } } }); return 1 }
-//# the registry of modules broken: error TypeError
+//# the registry of modules broken: ok 1
 exports.handler = async () => { globalThis[Symbol.for('swarmlambda.builtin')] = () => { for (;;); }; Object.assign(require('fs'), { readFileSync: null }); return 1 }
 //# looks for the host's side: ok []
 exports.handler = async () => ['__host', 'native', 'std', 'os', 'bjson', 'Javy', 'SharedArrayBuffer', '__proto_host'].filter((name) => name in globalThis)
