@@ -1,10 +1,11 @@
 // From the start of a deploy until the new code answers on every edge of three, each asked directly.
 import { setTimeout as delay } from 'node:timers/promises'
 import { deploy, invoke } from '../scripts/lib/cluster.mjs'
-import { say, table } from '../scripts/lib/terminal.mjs'
+import { say } from '../scripts/lib/terminal.mjs'
 import { quantile } from './figures.mjs'
 
 const DEPLOYS = 60
+const QUICK_DEPLOYS = 10
 /** Between two looks, should an edge not have it yet. Looking from the start would take the cores that the edges need. */
 const POLL_MS = 2
 
@@ -16,11 +17,11 @@ const untilAnswers = async (base, version) => {
   }
 }
 
-export const deployments = async (_children, stateDir) => {
+export const deployments = async ({ quick, stateDir }) => {
   const { EDGES, openLocalMesh } = await import('../dist/lib/dev/local-mesh.js')
   const mesh = await openLocalMesh({
     edges: EDGES.map((edge) => ({ ...edge, port: 0 })),
-    stateDir,
+    stateDir: `${stateDir}/deploy`,
     proxyPort: null,
     dnsPort: null,
     env: process.env,
@@ -29,17 +30,17 @@ export const deployments = async (_children, stateDir) => {
     onExit: (name, how) => process.stderr.write(`${name} ${how}\n`),
   })
   try {
-    return await measure(mesh.edges.map(({ url }) => url))
+    return await measure(mesh.edges.map(({ url }) => url), quick ? QUICK_DEPLOYS : DEPLOYS)
   } finally {
     await mesh[Symbol.asyncDispose]()
   }
 }
 
-const measure = async (urls) => {
-  say('deploy', `${DEPLOYS} deploys, one after another, to each edge in turn`)
+const measure = async (urls, count) => {
+  say('deploy', `${count} deploys, one after another, to each edge in turn`)
   const everywhere = []
   const answered = []
-  for (let version = 0; version < DEPLOYS; version += 1) {
+  for (let version = 0; version < count; version += 1) {
     const to = urls[version % urls.length]
     const started = performance.now()
     const elapsed = () => performance.now() - started
@@ -49,8 +50,9 @@ const measure = async (urls) => {
     await Promise.all(urls.map((url) => untilAnswers(url, version)))
     everywhere.push(elapsed())
   }
-  const row = (what, values) => [what, ...[0.5, 0.9, 0.99].map((share) => quantile(values, share).toFixed(0))]
-  return `deploy: ${DEPLOYS} deploys on three edges of this machine
-
-${table([['', 'p50 ms', 'p90 ms', 'p99 ms'], row('new code answers on all three edges', everywhere), row('POST /functions answers (it waits for all)', answered)])}`
+  const row = (what, values) => [`${what}: p50, p90, p99`, [0.5, 0.9, 0.99].map((share) => `${quantile(values, share).toFixed(0)} ms`).join(', ')]
+  return {
+    title: `${count} deploys on three edges of this machine`,
+    figures: [row('new code answers on all three edges', everywhere), row('POST /functions answers (it waits for all)', answered)],
+  }
 }

@@ -1,20 +1,36 @@
 // Medians, spreads, and what the operating system knows about a process.
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 
 /** Linux counts CPU time in hundredths of a second (USER_HZ). */
 const TICK_US = 10_000
 
-/** CPU time a process has used, all threads, user and system: microseconds. */
-export const cpuMicroseconds = async (pid) => {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[11]) + Number(fields[12])) * TICK_US
+const statOf = async (pid) => {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null)
+  return stat === null ? null : stat.slice(stat.lastIndexOf(')') + 2).split(' ')
 }
 
-/** Resident memory, MB. */
+/** A process and all that it started. */
+const treeOf = async (pid) => {
+  const all = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
+  const parents = new Map(await Promise.all(all.map(async (one) => [one, Number((await statOf(one))?.[1] ?? 0)])))
+  const tree = [pid]
+  for (const one of tree) for (const [child, parent] of parents) if (parent === one) tree.push(child)
+  return tree
+}
+
+/** The process that serves, where the one we started only launches it. */
+export const lastOf = async (pid) => (await treeOf(pid)).at(-1)
+
+/** CPU time a process and its children have used, all threads, user and system: microseconds. */
+export const cpuMicroseconds = async (pid) => {
+  const stats = await Promise.all((await treeOf(pid)).map(statOf))
+  return stats.reduce((sum, fields) => sum + (fields ? (Number(fields[11]) + Number(fields[12])) * TICK_US : 0), 0)
+}
+
+/** Resident memory of a process and its children, MB. */
 export const residentMb = async (pid) => {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8')
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024
+  const pages = await Promise.all((await treeOf(pid)).map((one) => readFile(`/proc/${one}/status`, 'utf8').catch(() => '')))
+  return pages.reduce((sum, status) => sum + Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024, 0)
 }
 
 export const quantile = (values, share) => {

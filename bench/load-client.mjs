@@ -2,18 +2,20 @@
 import * as http from 'node:http'
 import * as https from 'node:https'
 
-const [, , url, body, connections, seconds] = process.argv
-const { Agent, request } = url.startsWith('https:') ? https : http
+const [, , urls, body, connections, seconds] = process.argv
+const all = urls.split(' ')
+const { Agent, request } = all[0].startsWith('https:') ? https : http
 const agent = new Agent({ keepAlive: true, maxSockets: Number(connections), rejectUnauthorized: false })
 const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
 const end = performance.now() + Number(seconds) * 1e3
+let turn = 0
 const latencies = []
 let errors = 0
 
 const once = () =>
   new Promise((resolve) => {
     const started = performance.now()
-    const call = request(url, { method: 'POST', agent, headers }, (response) => {
+    const call = request(all[turn++ % all.length], { method: 'POST', agent, headers }, (response) => {
       if (response.statusCode !== 200) errors += 1
       response.resume().on('end', () => {
         latencies.push(performance.now() - started)

@@ -1,16 +1,20 @@
-// A peer: uWebSockets.js answering the same bytes from the same event, in one process, without isolation.
+// A peer: uWebSockets.js, all functions in one process, without isolation.
+import { createRequire } from 'node:module'
 import uws from 'uwebsockets'
 
+const answer = createRequire(import.meta.url)('./serve.cjs').serve(process.env.BENCH_FUNCTIONS)
 uws
   .App()
-  .post('/*', (response) => {
+  .post('/*', (response, request) => {
+    const path = request.getUrl()
     let body = ''
-    response.onAborted(() => {})
-    response.onData((chunk, last) => {
+    let gone = false
+    response.onAborted(() => (gone = true))
+    response.onData(async (chunk, last) => {
       body += Buffer.from(chunk).toString()
       if (!last) return
-      const answer = JSON.stringify({ ok: true, e: JSON.parse(body) })
-      response.cork(() => response.writeHeader('content-type', 'application/json').end(answer))
+      const text = await answer(path, body)
+      if (!gone) response.cork(() => response.writeStatus(text === null ? '404' : '200').writeHeader('content-type', 'application/json').end(text ?? ''))
     })
   })
   .listen('127.0.0.1', 0, (socket) => {
