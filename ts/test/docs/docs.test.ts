@@ -53,7 +53,7 @@ before(async () => {
 after(() => rm(folder, { recursive: true, force: true }))
 
 describe('the documentation', () => {
-  test('shows commands that work, and what they print', { skip: cannotUnshare(), timeout: MOST_MS }, async () => {
+  test('shows commands that work, and what they print', { skip: cannotUnshare(), timeout: MOST_MS + 20_000 }, async () => {
     await mkdir(join(folder, 'path'))
     await symlink(join(ROOT, 'bin/swarmlambda.js'), join(folder, 'path/swarmlambda'))
     await writeFile(join(folder, 'compare.mjs'), COMPARE)
