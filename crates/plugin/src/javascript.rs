@@ -192,7 +192,12 @@ impl Runtime {
     }
 
     /// Runs a function's top level; its handler, or `None` when that awaits what never comes.
-    fn evaluate<'js>(&self, ctx: &Ctx<'js>, glue: &Object<'js>, bytecode: &'static [u8]) -> quickjs::Result<Option<Value<'js>>> {
+    fn evaluate<'js>(
+        &self,
+        ctx: &Ctx<'js>,
+        glue: &Object<'js>,
+        bytecode: &'static [u8],
+    ) -> quickjs::Result<Option<Value<'js>>> {
         let (module, handler) = match bytecode.strip_prefix(script::MARK) {
             // SAFETY: bytecode from this plugin's own compilers (hosts check the plugin's digest first), never freed.
             Some(bytecode) => (None, unsafe { script::run(ctx, bytecode)? }),

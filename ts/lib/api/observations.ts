@@ -105,7 +105,9 @@ function sinceOf({ query }: Request, now: number): number | null {
   const given = query.get('since')
   if (given === null) return null
   const [, amount, unit] = /^(\d{1,15})([smh]?)$/.exec(given) ?? []
-  const at = amount === undefined ? Date.parse(given) : unit ? now - Number(amount) * (UNIT_MS[unit] ?? 0) : Number(amount)
+  // Date.parse would take 0.5 for a day in May.
+  const date = /^\d{4}-\d\d-\d\d/.test(given) ? Date.parse(given) : Number.NaN
+  const at = amount === undefined ? date : unit ? Math.max(0, now - Number(amount) * (UNIT_MS[unit] ?? 0)) : Number(amount)
   if (!Number.isFinite(at) || at < 0) throw new SwarmError('INVALID_PARAMETER', 'since must be a date (2026-01-31T12:00:00Z), milliseconds since the epoch, or as long ago as 30s, 15m or 2h')
   return at
 }
