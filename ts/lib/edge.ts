@@ -130,9 +130,7 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
     config.https &&
     stack.use(await openCertificates({ files: config.https.certificates, install: (all) => engine.setCertificates(all), log, clock: Date.now }))
 
-  const mesh = stack.use(
-    await openMesh({ identity, keys: keyring, store, name: nodeName, region, peers: config.peers, bootstrap: config.bootstrap, log }),
-  )
+  const mesh = stack.use(openMesh({ identity, keys: keyring, store, name: nodeName, region, peers: config.peers, bootstrap: config.bootstrap, log }))
   mesh.events.on('twin', (younger) => {
     const message = `another running edge has the identity in ${stateDir}, which is a copy: remove it, and this edge starts anew`
     if (younger) broken({ reason: message, unexplained: false, final: new SwarmError('STATE_DIR_IN_USE', message) })
@@ -260,6 +258,7 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
     say(`dns for ${zone.zone} on ${dns.address}`)
   }
   stack.defer(() => stop())
+  await mesh.join()
   await sync.settled
   takeRequests()
   return { url, reload: async () => await certificates?.reload() }

@@ -68,8 +68,8 @@ export interface MeshOptions {
   log: Log
 }
 
-/** Waits for its own UDP sockets, and for nothing on the network. */
-export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
+/** Alone and unseen until {@link Mesh.join}: whoever calls this edge must find every method there. */
+export const openMesh = (options: MeshOptions): Mesh => {
   const { identity, keys, log } = options
   const events = new EventEmitter<MeshEvents>()
   const connections = new Map<string, PeerConnection>()
@@ -79,6 +79,8 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
   /** Those the host was told of, and not yet told that they are gone. */
   const announced = new Set<PeerConnection>()
   const excluded = new Set<string>()
+  /** Which process of an excluded edge was heard, and told of in the log. */
+  const refused = new Map<string, string>()
   const clock = options.clock ?? Date.now
   const clocks = openPeerClocks(clock, log)
   const incarnation = randomBytes(8).toString('hex')
@@ -192,13 +194,6 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
   }
 
   const topics = (): Buffer[] => keys.keys().map(({ topic }) => topic)
-  const transport = await openTransport({
-    identity,
-    topics: topics(),
-    bootstrap: options.bootstrap ?? 'public',
-    onConnection: accept,
-    log,
-  })
   const closers: (() => void | PromiseLike<void>)[] = []
   const every = (ms: number, run: () => void): void => {
     const timer = setInterval(run, ms)
@@ -206,7 +201,15 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
       clearInterval(timer)
     })
   }
-  if (transport !== null) {
+  const join = async (): Promise<void> => {
+    const transport = await openTransport({
+      identity,
+      topics: topics(),
+      bootstrap: options.bootstrap ?? 'public',
+      onConnection: accept,
+      log,
+    })
+    if (transport === null) return
     introduction = { name: options.name, region: options.region, incarnation, port: transport.port }
     const own: Hello = { publicKey: identity.publicKey, incarnation, port: transport.port }
     closers.push(() => transport[Symbol.asyncDispose]())
@@ -227,12 +230,18 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
       opened[Symbol.dispose]()
     })
     const onHello = (hello: Hello, host: string): boolean => {
+      const id = hello.publicKey.toString('hex')
+      if (excluded.has(id)) {
+        if (refused.get(id) !== hello.incarnation) log.info('hello refused: revoked', { id, host })
+        refused.set(id, hello.incarnation)
+        return false
+      }
       opened.found({
         publicKey: hello.publicKey,
         incarnation: hello.incarnation,
         addresses: [{ host, port: hello.port }],
       })
-      const known = connections.get(hello.publicKey.toString('hex'))?.introduction.incarnation === hello.incarnation
+      const known = connections.get(id)?.introduction.incarnation === hello.incarnation
       // It is for them to dial, and they may not have heard of us yet.
       return !known && !opened.dials(hello.publicKey)
     }
@@ -295,6 +304,7 @@ export const openMesh = async (options: MeshOptions): Promise<Mesh> => {
   return {
     id: identity.publicKey.toString('hex'),
     events,
+    join,
     peers: () => [...connections.values()],
     clock: { offsetMs: () => clocks.offsetMs(), isConfirmed: () => clocks.isConfirmed() },
     handle: (method, handler) => {

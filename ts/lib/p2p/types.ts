@@ -58,6 +58,11 @@ export interface Mesh extends AsyncDisposable {
   /** Own public key, hex. */
   readonly id: string
   readonly events: EventEmitter<MeshEvents>
+  /**
+   * Begins to look for others and to be found, once, after every method is handled and every listener is there. Waits for
+   * its own UDP sockets, and for nothing on the network.
+   */
+  join(): Promise<void>
   /** Authenticated and connected now. */
   peers(): Peer[]
   /** What most peers say of the time: see peer-clocks.ts. */

@@ -104,7 +104,7 @@ test('a revoked edge is refused for good, after its restart too; what it publish
   await copyFile(join(folder, 'edge-a', 'cluster.key'), join(folder, 'edge-c', 'cluster.key'))
   const third = await startEdge({ name: 'edge-c', folder, env: { SWARMLAMBDA_CLUSTER_KEY: key } })
   edges.splice(edges.indexOf(again), 1, third)
-  await a.line('connection refused: revoked')
+  await Promise.all([a, b, d].map((edge) => edge.line('hello refused: revoked')))
   await deploy(b.url, 'last', 'exports.handler = async () => 1')
   await snapshotWhere(d.url, ({ functions }) => functions.some(({ edges: at, name }) => name === 'last' && at.length === 3))
   await seesUp(third.url, ['edge-c'])

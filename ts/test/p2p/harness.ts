@@ -121,7 +121,7 @@ export const openTestEdge = async (options: TestEdgeOptions): Promise<TestEdge> 
   const log = options.log ?? SILENT
   const store = await openStore(stateDir, log)
   const keyring = await openKeyring({ stateDir, clusterKey: clusterKey.toString('hex') }, log)
-  const opened = await openMesh({
+  const opened = openMesh({
     region: 'local',
     bootstrap: 'none',
     beaconPorts: [],
@@ -154,6 +154,7 @@ export const openTestEdge = async (options: TestEdgeOptions): Promise<TestEdge> 
     throw error
   })
   const membership = openMembership({ keyring, mesh: opened, registry, log })
+  await opened.join()
   return {
     name: options.name,
     stateDir,
