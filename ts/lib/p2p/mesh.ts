@@ -128,8 +128,8 @@ export const openMesh = (options: MeshOptions): Mesh => {
   }
 
   const onIntroduced = (peer: PeerConnection): void => {
-    // Revoked while it introduced itself.
-    if (excluded.has(peer.id)) {
+    // Revoked, or cut off, while it introduced itself.
+    if (excluded.has(peer.id) || impaired.get(peer.id)?.cut === true) {
       peer.close('closed')
       return
     }

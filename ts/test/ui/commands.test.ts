@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, Locator, Page } from 'playwright-core'
 import { deployByForm, goTo, node, openBrowser, openPage, seesUp, seriousFaults } from './browser.js'
 import { type Mesh, openMesh, openThreeEdges } from './processes.js'
 
@@ -31,11 +31,13 @@ describe('commands to edges', { timeout: 300_000 }, () => {
     await page.getByRole('tablist', { name: `Edge ${name}` }).waitFor()
   }
 
+  /** What the row of a link says of it; its buttons apart. */
+  const linkTo = (name: string, text: RegExp): Locator => page.locator(`[data-link="${name}"] .link-how`).filter({ hasText: text })
+
   test('drains another edge and takes it back', async () => {
     await openEdge('edge-b')
     await page.getByRole('button', { name: 'Drain', exact: true }).click()
-    await node(page, 'edge-b', 'draining').waitFor()
-    assert.match(await node(page, 'edge-b').innerText(), /Draining/)
+    await node(page, 'edge-b', 'draining').filter({ hasText: 'Draining' }).waitFor()
     await page.locator('.entry[data-kind="draining"]', { hasText: 'edge-b' }).waitFor()
     await page.getByRole('button', { name: 'Undrain' }).click()
     await node(page, 'edge-b', 'up').waitFor()
@@ -44,9 +46,8 @@ describe('commands to edges', { timeout: 300_000 }, () => {
   test('slows a link between two other edges: the round trip is measured, and mended', async () => {
     await openEdge('edge-b')
     await page.getByRole('button', { name: 'Slow the link to edge-c' }).click()
-    const row = page.locator('[data-link="edge-c"]')
-    await row.filter({ hasText: /slowed by 200 ms/ }).waitFor()
-    await row.filter({ hasText: /· (1\d\d|2\d\d) ms/ }).waitFor()
+    await linkTo('edge-c', /slowed by 200 ms/).waitFor()
+    await linkTo('edge-c', /· (1\d\d|2\d\d) ms/).waitFor()
     await page.locator('.link.strained').waitFor({ state: 'attached' })
     await page.getByRole('button', { name: 'Mend the link to edge-c' }).click()
     await page.getByRole('button', { name: 'Slow the link to edge-c' }).waitFor()
@@ -55,7 +56,7 @@ describe('commands to edges', { timeout: 300_000 }, () => {
   test('cuts a link: both edges live on, and are linked again when it is mended from the other end', async () => {
     await openEdge('edge-b')
     await page.getByRole('button', { name: 'Cut the link to edge-c' }).click()
-    await page.locator('[data-link="edge-c"]', { hasText: 'cut' }).waitFor()
+    await linkTo('edge-c', /^cut$/).waitFor()
     await page.locator('.link-label.down', { hasText: 'cut' }).waitFor({ state: 'attached' })
     await seesUp(page, 'edge-b', 'edge-c')
     await openEdge('edge-c')
@@ -67,8 +68,7 @@ describe('commands to edges', { timeout: 300_000 }, () => {
     await openEdge('edge-a')
     await page.getByRole('button', { name: 'Cut the link to edge-c' }).click()
     await node(page, 'edge-c', 'up').filter({ hasText: 'seen by others' }).waitFor()
-    await page.locator('.link.down').first().waitFor({ state: 'attached' })
-    await openEdge('edge-a')
+    await page.locator('.link-label.down', { hasText: /^cut$/ }).waitFor({ state: 'attached' })
     await page.getByRole('button', { name: 'Mend the link to edge-c' }).click()
     await node(page, 'edge-c', 'up').filter({ hasNotText: 'seen by others' }).waitFor()
   })

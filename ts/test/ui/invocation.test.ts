@@ -80,7 +80,7 @@ describe('what the page tells of invocations', { timeout: 300_000 }, () => {
 
   test('ordinary requests run along the edge that answered them; above fifty a second they are samples, and the map says so', async () => {
     const stop = new AbortController()
-    const flood = Array.from({ length: 8 }, async () => {
+    const flood = Array.from({ length: 32 }, async () => {
       while (!stop.signal.aborted) await invoke('echo', {})
     })
     await node(page, 'edge-a').locator('.blips i').first().waitFor({ state: 'attached' })

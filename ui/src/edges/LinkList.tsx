@@ -1,8 +1,8 @@
-// The links of one edge; in development each can be cut, slowed, and mended.
+// The links of one edge, in a lasting order; in development each can be cut, slowed, and mended.
 import type { EdgeSnapshot } from '../../../ts/lib/snapshot.ts'
 import { duration } from '../format.ts'
 import { usePage } from '../mesh/context.ts'
-import { type Link, linkText, mergeLinks } from '../mesh/links.ts'
+import { type Link, linkText, mergeLinks, neighboursOf } from '../mesh/links.ts'
 import { Glyph } from '../parts/Glyph.tsx'
 import { Problem } from '../parts/Problem.tsx'
 import { useTask } from '../parts/use-task.ts'
@@ -15,20 +15,15 @@ const MAX_LISTED = 40
 
 export function LinkList({ edge }: { edge: EdgeSnapshot }) {
   const { snapshot } = usePage()
-  const names = new Map(snapshot.edges.map((each) => [each.id, each.name]))
-  const links = mergeLinks(snapshot.links, snapshot.edges)
-    .filter((link) => link.a === edge.id || link.b === edge.id)
-    .map((link) => ({ link, peer: link.a === edge.id ? link.b : link.a }))
-    .map((each) => ({ ...each, name: names.get(each.peer) ?? '' }))
-    // What is wrong first, then what is near.
-    .sort((a, b) => Number(a.link.up) - Number(b.link.up) || (a.link.rttMs ?? 0) - (b.link.rttMs ?? 0) || (a.name < b.name ? -1 : 1))
+  const links = mergeLinks(snapshot.links, snapshot.edges).filter((link) => link.a === edge.id || link.b === edge.id)
   return (
     <section aria-label="Links">
       <h3>Links</h3>
       {links.length === 0
         ? <p className="quiet">None: it is alone.</p>
         : <ul className="links">
-            {links.slice(0, MAX_LISTED).map(({ link, peer, name }) => <Row key={link.id} edge={edge} link={link} peer={peer} name={name} />)}
+            {neighboursOf(edge.id, links, snapshot.edges, MAX_LISTED)
+              .map(({ link, peer, name }) => <Row key={link.id} edge={edge} link={link} peer={peer} name={name} />)}
           </ul>}
       {links.length > MAX_LISTED && <p className="quiet">and {links.length - MAX_LISTED} more</p>}
     </section>
@@ -43,7 +38,7 @@ function Row({ edge, link, peer, name }: { edge: EdgeSnapshot; link: Link; peer:
     <li data-link={name}>
       <Glyph tone={tone} />
       <a className="edge-name" href={hrefOf({ page: 'edge', edge: peer, tab: 'overview' })}>{name}</a>
-      <span className="quiet">{link.up && link.kind !== null ? `${link.kind === 'lan' ? 'LAN' : link.kind} · ` : ''}{linkText(link, duration)}</span>
+      <span className="quiet link-how">{link.up && link.kind !== null ? `${link.kind === 'lan' ? 'LAN' : link.kind} · ` : ''}{linkText(link, duration)}</span>
       {access.chaos && edge.state !== 'down' && <span className="actions">
         {impaired
           ? <Chaos edge={link.chaos?.by ?? edge.id} name={name} label="Mend" command={{ command: 'chaos', action: 'mend', peer: link.chaos?.by === peer ? edge.id : peer }} />

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { edge, link, snapshot } from './fixtures.ts'
-import { lostLinks, mergeLinks, remember } from './links.ts'
+import { lostLinks, mergeLinks, neighboursOf, remember } from './links.ts'
 
 const edges = [edge('edge-a'), edge('edge-b')]
 
@@ -32,4 +32,15 @@ test('a link that is told of no more is down while both its edges are known', ()
 test('an edge that is down has a broken link to the edge that says so, though none was ever seen', () => {
   const told = snapshot({ edges: [edge('edge-a'), edge('edge-b', { state: 'down' }), edge('edge-c')] })
   assert.deepEqual(lostLinks(told, new Set()), [link('id-edge-a', 'id-edge-b', null, false)])
+})
+
+test('the links of an edge keep their order whatever becomes of them, and none that tells something is left out', () => {
+  const all = ['edge-a', 'edge-b', 'edge-c', 'edge-d'].map((name) => edge(name))
+  const names = (most: number, ...links: ReturnType<typeof link>[]): string[] =>
+    neighboursOf('id-edge-b', mergeLinks(links, all), all, most).map(({ name }) => name)
+  const [a, c, d] = ['a', 'c', 'd'].map((other) => (rttMs: number | null, up = true) => link('id-edge-b', `id-edge-${other}`, rttMs, up))
+  assert.ok(a && c && d)
+  assert.deepEqual(names(3, d(1), c(2), a(3)), ['edge-a', 'edge-c', 'edge-d'])
+  assert.deepEqual(names(3, a(9), d(null, false), c(1)), ['edge-a', 'edge-c', 'edge-d'])
+  assert.deepEqual(names(2, a(1), c(2), d(null, false)), ['edge-a', 'edge-d'])
 })

@@ -78,6 +78,30 @@ export function remember(snapshot: ClusterSnapshot, seen: ReadonlySet<string>): 
   return new Set([...new Set([...kept, ...told])].slice(-MAX_SEEN))
 }
 
+/** A link as one of its ends sees it. */
+export interface Neighbour {
+  link: Link
+  /** Id and name of the other end. */
+  peer: string
+  name: string
+}
+
+/**
+ * The links of an edge in order of name, so that no row moves under a pointer when a round trip or a state changes.
+ * Of more than `most` those that tell something stay.
+ */
+export function neighboursOf(edge: string, links: readonly Link[], edges: readonly EdgeSnapshot[], most: number): Neighbour[] {
+  const names = new Map(edges.map(({ id, name }) => [id, name]))
+  const all = links.filter(({ a, b }) => a === edge || b === edge)
+    .map((link) => ({ link, peer: link.a === edge ? link.b : link.a }))
+    .map((each) => ({ ...each, name: names.get(each.peer) ?? '' }))
+    .sort((one, other) => one.name < other.name ? -1 : 1)
+  if (all.length <= most) return all
+  const tells = ({ link }: Neighbour): boolean => !link.up || link.setAside || link.chaos !== null
+  const kept = new Set([...all.filter(tells), ...all.filter((each) => !tells(each))].slice(0, most))
+  return all.filter((each) => kept.has(each))
+}
+
 /** How far it is, or what is wrong with it. */
 export function linkText({ up, rttMs, setAside, chaos }: Link, duration: (ms: number) => string): string {
   if (!up) return chaos?.cut === true ? 'cut' : 'down'
