@@ -23,6 +23,8 @@ const SLICE: Duration = Duration::from_millis(1);
 /// An invocation goes on before others of its function for this long, then they go first: most of those that wait are
 /// finished sooner than if all took turns, and a long one holds up nobody for ever.
 const PRECEDENCE: Duration = Duration::from_millis(20);
+/// What the quickest functions may take without notice, in microseconds.
+const USUAL_US: u64 = 100;
 /// Nobody waits longer than this for the first turn…
 const MAX_WAIT: Duration = Duration::from_millis(250);
 /// …or than so many executions where each takes longer, but no more than half of the function's time-out.
@@ -39,11 +41,13 @@ impl Pace {
         Duration::from_micros(self.mean_us.load(Relaxed))
     }
 
-    /// The mean follows the last ten or so. Threads may overwrite each other: it is an estimate.
+    /// The mean follows the last ten or so. One that took far longer counts as twice the mean, so that an execution in which the
+    /// machine did something else makes no slow function of a quick one; one that is slow from now on is known after ten.
+    /// Threads may overwrite each other: it is an estimate.
     fn note(&self, spent: Duration) {
         let spent = u64::try_from(spent.as_micros()).unwrap_or(u64::MAX);
         let mean = self.mean_us.load(Relaxed);
-        let next = if mean == 0 { spent } else { mean - mean / 8 + spent / 8 };
+        let next = if mean == 0 { spent } else { mean - mean / 8 + spent.min(mean * 2 + USUAL_US) / 8 };
         self.mean_us.store(next, Relaxed);
     }
 }
@@ -335,6 +339,16 @@ mod tests {
 
     fn slow() -> Pace {
         Pace { mean_us: AtomicU64::new(10_000) }
+    }
+
+    #[test]
+    fn takes_a_quick_function_for_slow_when_it_is_slow_time_after_time() {
+        let pace = Pace::default();
+        (0..20).for_each(|_| pace.note(Duration::from_micros(15)));
+        (0..3).for_each(|_| pace.note(Duration::from_millis(50)));
+        assert!(pace.mean() < SLICE, "{:?}", pace.mean());
+        (0..20).for_each(|_| pace.note(Duration::from_millis(50)));
+        assert!(pace.mean() > SLICE, "{:?}", pace.mean());
     }
 
     #[tokio::test]
