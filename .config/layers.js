@@ -32,12 +32,13 @@ const LAYERS = {
   dev: ['project', 'client', 'regions'],
   native: [],
   certificates: ['config'],
+  acme: ['registry', 'p2p', 'config'],
   backup: ['registry'],
   service: [],
   queue: ['registry'],
   schedules: ['api', 'queue', 'registry', 'p2p'],
   disposal: [],
-  edge: ['certificates', 'dns', 'api', 'observe', 'tracing', 'openapi', 'project', 'lambda', 'queue', 'schedules', 'router', 'registry', 'p2p', 'cluster', 'native', 'regions', 'bundle', 'metrics', 'config', 'disposal'],
+  edge: ['acme', 'certificates', 'dns', 'api', 'observe', 'tracing', 'openapi', 'project', 'lambda', 'queue', 'schedules', 'router', 'registry', 'p2p', 'cluster', 'native', 'regions', 'bundle', 'metrics', 'config', 'disposal'],
   'edge-keeper': ['edge', 'registry'],
   upstreams: ['regions', 'config'],
   dns: ['upstreams', 'regions', 'config'],
@@ -45,7 +46,7 @@ const LAYERS = {
 }
 
 /** What may be imported besides as types only: the native module's DTOs are the shape of what comes in from HTTP. */
-const TYPES = { certificates: ['native'], api: ['native'], lambda: ['native'], router: ['native'], observe: ['native'], tracing: ['native'], metrics: ['native', 'p2p', 'registry'] }
+const TYPES = { acme: ['native'], certificates: ['native'], api: ['native'], lambda: ['native'], router: ['native'], observe: ['native'], tracing: ['native'], metrics: ['native', 'p2p', 'registry'] }
 
 /** Each program, and all it may load; that the proxy and the DNS server load no native code follows from here. */
 const PROGRAMS = {

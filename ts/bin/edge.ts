@@ -1,6 +1,6 @@
 // bin/edge.js: one edge, until it is told to stop.
 import { run } from '../lib/cli.js'
-import { EDGE_VARIABLES, parseEdgeConfig } from '../lib/config.js'
+import { changesOf, EDGE_VARIABLES, parseEdgeConfig, withReloaded } from '../lib/config.js'
 import { createLog } from '../lib/log.js'
 import { openService } from '../lib/service.js'
 
@@ -19,6 +19,7 @@ await run(
     variables: EDGE_VARIABLES,
     async main({ env, onReload, signal }) {
       const config = parseEdgeConfig(env)
+      let used = env
       // Loads native code, which --help and a mistake in the configuration don't need.
       const { keepEdge } = await import('../lib/edge-keeper.js')
       const { openNotify } = await import('../lib/native.js')
@@ -32,7 +33,17 @@ await run(
         say,
         signal,
         onReady(edge) {
-          onReload(() => edge.reload())
+          onReload(async (next) => {
+            const { now } = changesOf(config, used, next)
+            // Until that restart, each time.
+            const { later } = changesOf(config, env, next)
+            const reloaded = withReloaded(config, parseEdgeConfig(next))
+            await edge.reload(reloaded)
+            log.setLevel(reloaded.logLevel)
+            used = next
+            log.info('the configuration was read again', { changed: now.join() || 'nothing' })
+            if (later.length > 0) log.warn('some settings take effect at a restart', { settings: later.join() })
+          })
           services.open(() => openService({ socket, watchdogUs: Number(watchdog) || null, notify, log }))
         },
       })

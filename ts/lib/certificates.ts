@@ -10,8 +10,8 @@ import { SILENT, type Log } from './log.js'
 import type { Certificate } from './native.js'
 
 export interface Certificates extends AsyncDisposable {
-  /** Reads all files again. When one can't be used, all certificates stay as they are, and the log says so. */
-  reload(): Promise<void>
+  /** Reads all files again, or others in their place. When one can't be used, all certificates stay as they are, and the log says so. */
+  reload(files?: readonly CertificateFiles[]): Promise<void>
 }
 
 export interface CertificatesOptions {
@@ -29,7 +29,8 @@ const WARN_DAYS = 14
 const NO_FILES: CertificateFiles = { certificate: '', key: '' }
 
 /** Installs the certificates. Throws CONFIG_INVALID: which file, and what is wrong with it. */
-export async function openCertificates({ checkEveryMs = CHECK_EVERY_MS, clock, files, install, log }: CertificatesOptions): Promise<Certificates> {
+export async function openCertificates({ checkEveryMs = CHECK_EVERY_MS, clock, install, log, ...options }: CertificatesOptions): Promise<Certificates> {
+  let { files } = options
   let installed: Certificate[] = []
   /** What kept the newest files from being installed; said once. */
   let trouble: string | null = null
@@ -58,7 +59,8 @@ export async function openCertificates({ checkEveryMs = CHECK_EVERY_MS, clock, f
   let running = Promise.resolve()
   const timer = setInterval(() => void (running = running.then(tryUpdate)), checkEveryMs)
   return {
-    reload() {
+    reload(others = files) {
+      files = others
       trouble = null
       return (running = running.then(tryUpdate))
     },

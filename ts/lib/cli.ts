@@ -12,10 +12,10 @@ export interface Program {
   about: string
   variables: readonly Variable[]
   /**
-   * Runs until `signal` aborts, and has closed all it opened when it returns. What it gives `onReload` runs at SIGHUP, which
-   * otherwise, and from a terminal that is closed, stops it.
+   * Runs until `signal` aborts, and has closed all it opened when it returns. What it gives `onReload` runs at SIGHUP, with the
+   * settings as they are then; without, and from a terminal that is closed, stops it.
    */
-  main(context: { env: Environment; signal: AbortSignal; onReload: (reload: () => Promise<void>) => void }): Promise<void>
+  main(context: { env: Environment; signal: AbortSignal; onReload: (reload: (env: Environment) => Promise<void>) => void }): Promise<void>
 }
 
 /** Time for what a closed program left behind (a socket, a timer) to end by itself. */
@@ -68,10 +68,13 @@ export const run = async (program: Program, argv: readonly string[], env: Enviro
     if (stop.signal.aborted) process.exit(EXIT_INTERRUPTED)
     stop.abort()
   }
-  let reload: (() => Promise<void>) | null = null
+  let reload: ((env: Environment) => Promise<void>) | null = null
   const onHangUp = (): void => {
     if (reload === null || process.stdin.isTTY) return onSignal()
-    void reload().catch(printError)
+    const apply = reload
+    void loadSettings(env, file)
+      .then(({ values }) => apply(values))
+      .catch(printError)
   }
   // Waiting for a signal alone would not keep Node running.
   const alive = setInterval(() => {}, LONG_MS)

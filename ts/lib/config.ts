@@ -13,6 +13,7 @@ import { addRegions } from './regions.js'
 export { formatEndpoint, type Endpoint } from './config/schemas.js'
 export { listenError, type ListenAddress } from './config/listen.js'
 export { loadSettings, type Settings } from './config/settings.js'
+export { changesOf, withReloaded, type Changes } from './config/reload.js'
 export { describeVariables, type Environment, type Variable } from './config/variable.js'
 export { ALL_VARIABLES, CLI_VARIABLES, DNS_VARIABLES, EDGE_VARIABLES, PROXY_VARIABLES, unknownVariables } from './config/variables.js'
 
@@ -23,12 +24,25 @@ export interface CertificateFiles {
   key: string
 }
 
+/** The certificate that is ordered from a certificate authority. */
+export interface AcmeConfig {
+  /** Lower case; at least one. */
+  names: readonly string[]
+  /** The URL of the authority's directory. */
+  directory: string
+  email: string | null
+  challenge: 'http-01' | 'dns-01'
+  /** Milliseconds. */
+  retriesMs: readonly number[]
+}
+
 export interface HttpsConfig {
   host: string
   /** 0: any free one. */
   port: number
-  /** At least one; the first is for clients that name nothing another is for. */
+  /** At least one, unless {@link HttpsConfig.acme} orders one; the first is for clients that name nothing another is for. */
   certificates: CertificateFiles[]
+  acme: AcmeConfig | null
   /** The HTTP port only shows the way to this one. */
   redirect: boolean
   /** `max-age` of Strict-Transport-Security; null: not sent. */
@@ -149,7 +163,7 @@ export const parseEdgeConfig = (env: Environment, host: string = hostname()): Ed
   }
 }
 
-/** On when there is a certificate. */
+/** On when there is a certificate, or one is ordered. */
 const parseHttps = (env: Environment, httpHost: string): HttpsConfig | null => {
   const certificates = read(env, variables.TLS_CERT) ?? []
   const keys = read(env, variables.TLS_KEY) ?? []
@@ -157,14 +171,27 @@ const parseHttps = (env: Environment, httpHost: string): HttpsConfig | null => {
     const counts = `${certificates.length} and ${keys.length} files`
     throw new SwarmError('CONFIG_INVALID', `SWARMLAMBDA_TLS_CERT and SWARMLAMBDA_TLS_KEY name ${counts}; allowed: a key for each certificate, in the same order`)
   }
-  if (certificates.length === 0) return null
+  const acme = parseAcme(env)
+  if (certificates.length === 0 && acme === null) return null
   return {
     host: read(env, variables.HTTPS_HOST) ?? httpHost,
     port: read(env, variables.HTTPS_PORT),
     certificates: certificates.map((certificate, index) => ({ certificate, key: keys[index] ?? '' })),
+    acme,
     redirect: read(env, variables.HTTP_REDIRECT) === 'on',
     hstsSeconds: read(env, variables.HSTS) || null,
   }
+}
+
+const parseAcme = (env: Environment): AcmeConfig | null => {
+  const names = read(env, variables.ACME_NAMES)
+  if (names === null) return null
+  const challenge = read(env, variables.ACME_CHALLENGE)
+  const wildcard = names.find((name) => name.startsWith('*.'))
+  if (wildcard !== undefined && challenge === 'http-01') {
+    throw new SwarmError('CONFIG_INVALID', `SWARMLAMBDA_ACME_NAMES has ${wildcard}, which no page can show to be ours; allowed with SWARMLAMBDA_ACME_CHALLENGE=dns-01`)
+  }
+  return { names: [...new Set(names)], directory: read(env, variables.ACME_DIRECTORY), email: read(env, variables.ACME_EMAIL), challenge, retriesMs: read(env, variables.ACME_RETRIES) }
 }
 
 export const parseProxyConfig = (env: Environment): ProxyConfig => {

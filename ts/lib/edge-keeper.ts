@@ -14,12 +14,13 @@ const CLOSE_WITHIN_MS = 15_000
 
 export interface KeeperOptions extends EdgeOptions {
   signal: AbortSignal
-  /** It serves; again for each time it was opened. */
+  /** It serves; again for each time it was opened. What it is reloaded with, it is also opened again with. */
   onReady: (edge: Edge) => void
 }
 
 /** Resolves after the stop; rejects when the edge can't be opened. */
-export async function keepEdge({ config, log, onReady, say, signal }: KeeperOptions): Promise<void> {
+export async function keepEdge({ log, onReady, say, signal, ...options }: KeeperOptions): Promise<void> {
+  let { config } = options
   let { httpPort } = config
   let failures = 0
   const stopped = new Promise<null>((resolve) => {
@@ -33,7 +34,13 @@ export async function keepEdge({ config, log, onReady, say, signal }: KeeperOpti
       const edge = await openEdge({ config: { ...config, httpPort }, log, say })
       try {
         say(`${config.nodeName} (${config.region}) is ready on ${edge.url}`)
-        onReady(edge)
+        onReady({
+          ...edge,
+          async reload(next) {
+            await edge.reload(next)
+            config = next
+          },
+        })
         httpPort = Number(new URL(edge.url).port)
         const broken = await Promise.race([stopped, edge.broken, store.broken])
         if (broken === null) return

@@ -4,6 +4,8 @@ import { EventEmitter } from 'node:events'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stop as stopEsbuild } from 'esbuild'
+import { openAcme } from './acme/acme.js'
+import { openChallenges } from './acme/challenges.js'
 import { openControl, RESERVED_SEGMENTS } from './api/control.js'
 import { parseReference } from './api/names.js'
 import { openObservationRoutes } from './api/observations.js'
@@ -15,7 +17,7 @@ import { openAccessKeys } from './api/access-keys.js'
 import { openCertificates } from './certificates.js'
 import { openGuards } from './api/guards.js'
 import { loadIdentity, openKeyring } from './cluster.js'
-import { listenError, type EdgeConfig } from './config.js'
+import { listenError, type EdgeConfig, type ZoneConfig } from './config.js'
 import { openStack } from './disposal.js'
 import { openPlaces } from './dns/places.js'
 import { openDns } from './dns/server.js'
@@ -39,7 +41,7 @@ import type { Log } from './log.js'
 import { openMetrics } from './metrics.js'
 import { allowsUrl } from './lambda/policy.js'
 import { openLambda } from './lambda/routes.js'
-import { engineCache, openNative, type HttpsOptions } from './native.js'
+import { engineCache, openNative, type Certificate, type HttpsOptions } from './native.js'
 import { attributeKey } from './registry/parts.js'
 import { openObservations } from './observe/observations.js'
 import { openMesh } from './p2p/mesh.js'
@@ -55,8 +57,8 @@ import { VERSION } from './version.js'
 export interface Edge extends AsyncDisposable {
   /** Where the gateway listens. */
   readonly url: string
-  /** Reads the files of the configuration that may change while it runs: the certificates. */
-  reload(): Promise<void>
+  /** Takes what of the configuration may change while it runs, and reads its files again: certificates, places. Throws CONFIG_INVALID. */
+  reload(config: EdgeConfig): Promise<void>
   /** Resolves when this edge has to be closed and opened again. */
   readonly broken: Promise<Broken>
 }
@@ -87,11 +89,13 @@ export async function openEdge({ config, log, say }: EdgeOptions): Promise<Edge>
 async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof openStack>, broken: (why: Broken) => void): Promise<Pick<Edge, 'url' | 'reload'>> {
   const { clusterId, nodeName, region, stateDir } = config
   const place = { name: nodeName, region }
+  let { hosts } = config
   const startedAt = Date.now()
   let drain: Drain | null = null
   const isDraining = (): boolean => drain?.isDraining() ?? false
   let broadcasts: Broadcasts | null = null
   let queued: () => { waiting: number; dead: number } | null = () => null
+  let failedOrders = (): number => 0
   let aside: () => ReadonlyMap<string, string> = () => new Map()
 
   await mkdir(stateDir, { recursive: true }).catch((cause: unknown) => {
@@ -126,9 +130,13 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
   say(`engine: ${slots} sandboxes of up to ${maxMemoryMb} MB, ${threads} thread${threads === 1 ? '' : 's'}${fromCache ? '' : ', plugin compiled'}`)
   if (!pagemapScan) say('engine: this kernel has no pagemap_scan (Linux 6.7): sandboxes are several times slower')
 
-  const certificates =
-    config.https &&
-    stack.use(await openCertificates({ files: config.https.certificates, install: (all) => engine.setCertificates(all), log, clock: Date.now }))
+  const shown: { files: Certificate[]; issued: Certificate[] } = { files: [], issued: [] }
+  const install = (next: Partial<typeof shown>): void => {
+    const { files, issued } = { ...shown, ...next }
+    engine.setCertificates([...files, ...issued])
+    Object.assign(shown, next)
+  }
+  const certificates = config.https && stack.use(await openCertificates({ files: config.https.certificates, install: (files) => install({ files }), log, clock: Date.now }))
 
   const mesh = stack.use(openMesh({ identity, keys: keyring, store, name: nodeName, region, peers: config.peers, bootstrap: config.bootstrap, log }))
   mesh.events.on('twin', (younger) => {
@@ -151,7 +159,7 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
   const { loaded } = sync
   stack.use(openSites({ engine, registry, reserved: RESERVED_SEGMENTS }))
 
-  const metrics = openMetrics({ ...place, edge: nodeName, version: VERSION, engine, mesh, registry, loaded, events: () => queued(), setAside: () => aside(), retries: () => misses.retries(), answers: () => once.stats() })
+  const metrics = openMetrics({ ...place, edge: nodeName, version: VERSION, engine, mesh, registry, loaded, events: () => queued(), setAside: () => aside(), retries: () => misses.retries(), answers: () => once.stats(), certificates: () => ({ shown: [...shown.files, ...shown.issued], failures: failedOrders() }) })
   const holders = { self: nodeName, region, mesh, registry, loaded, changes }
   const functions = openFunctions({
     engine,
@@ -194,6 +202,13 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
     log,
   })
 
+  const challenges = openChallenges({ registry, mesh, log })
+  const acme = config.https?.acme
+  if (acme) {
+    const kept = stack.use(openAcme({ name: nodeName, config: acme, registry, sealer, challenges, claim: (slot) => claims.claim(slot), install: (issued) => install({ issued: [issued] }), clock: Date.now, log }))
+    failedOrders = () => kept.failures()
+  }
+
   queued = () => events.lengths()
   drain = openDrain({ engine, events, refresh: () => broadcasts?.refresh(), isBusy: () => broadcasts?.isBusy() ?? false, log })
   const { open: takeRequests, stop } = drain
@@ -216,9 +231,10 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
   }
   const control = openControl({
     functions,
-    ...openGuards({ httpHost: config.httpHost, needsToken: config.needsToken, hosts: config.hosts, controlKeys, accessKey: (id) => accessKeys.find(id), policyAllows, clock: Date.now }),
+    ...openGuards({ httpHost: config.httpHost, needsToken: config.needsToken, hosts: () => hosts, controlKeys, accessKey: (id) => accessKeys.find(id), policyAllows, clock: Date.now }),
     accessKeys,
     membership,
+    challenge: (token) => challenges.page(token),
     routes: openRoutes(registry),
     lambda: openLambda(
       { engine, functions, registry, specOf: spec, waitForHolders: (record) => waitForHolders(holders, record, 'all'), linkTo: (path, version) => linkTo(path, version, config.needsToken ? { controlKeys: controlKeys(), now: Date.now() } : null) },
@@ -251,17 +267,26 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
       },
       setAside: () => misses.setAside() }),
   )
+  let updateDns = async (_zone: ZoneConfig): Promise<void> => undefined
   if (config.dns) {
-    const { placesFile, ...zone } = config.dns
     const fleet = openDnsFleet({ place, url, mesh, isReady: () => !isDraining(), inFlight: () => engine.stats().inFlight, clock: Date.now })
-    const dns = stack.use(await openDns({ ...zone, places: placesFile === null ? null : await openPlaces(placesFile), fleet, log }))
-    say(`dns for ${zone.zone} on ${dns.address}`)
+    const settingsOf = async ({ placesFile, ...zone }: ZoneConfig) => ({ ...zone, challenges: (name: string) => challenges.texts(name), places: placesFile === null ? null : await openPlaces(placesFile) })
+    const dns = stack.use(await openDns({ ...(await settingsOf(config.dns)), fleet, log }))
+    updateDns = async (zone) => dns.update(await settingsOf(zone))
+    say(`dns for ${config.dns.zone} on ${dns.address}`)
   }
   stack.defer(() => stop())
   await mesh.join()
   await sync.settled
   takeRequests()
-  return { url, reload: async () => await certificates?.reload() }
+  return {
+    url,
+    async reload(next) {
+      hosts = next.hosts
+      if (next.dns) await updateDns(next.dns)
+      if (next.https) await certificates?.reload(next.https.certificates)
+    },
+  }
 }
 
 const httpsOf = ({ https }: EdgeConfig): HttpsOptions | null => https && { host: https.host, port: https.port, redirect: https.redirect, hsts: https.hstsSeconds }

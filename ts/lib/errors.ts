@@ -32,6 +32,8 @@ export const ERRORS = {
   REGISTRY_CORRUPT: { status: 500, type: 'ServiceException' },
   BLOB_MISSING: { status: 503, type: 'ServiceException' },
   PEER_UNREACHABLE: { status: 502, type: 'ServiceException' },
+  /** The certificate authority does not do what is needed. */
+  ACME_FAILED: { status: 502, type: 'ServiceException' },
   DEADLINE: { status: 504, type: 'ServiceException' },
   CLOSED: { status: 503, type: 'ServiceException' },
   INTERNAL: { status: 500, type: 'ServiceException' },

@@ -41,6 +41,11 @@ const toStderr = (line: string): void => {
   process.stderr.write(`${line}\n`)
 }
 
+/** A log that may become louder, or quieter. */
+export interface AdjustableLog extends Log {
+  setLevel(level: LogLevel): void
+}
+
 export interface LogOptions {
   format?: LogFormat
   /** Of every line in JSON, such as the edge's name. */
@@ -49,14 +54,17 @@ export interface LogOptions {
 }
 
 /** A log that writes what is at or below `level`, each line without its newline to `write`: to stderr. */
-export const createLog = (level: LogLevel, { context, format = 'text', write = toStderr }: LogOptions = {}): Log => {
-  const loudest = LOG_LEVELS.indexOf(level)
+export const createLog = (level: LogLevel, { context, format = 'text', write = toStderr }: LogOptions = {}): AdjustableLog => {
+  let loudest = LOG_LEVELS.indexOf(level)
   const at =
     (name: Exclude<LogLevel, 'silent'>) =>
     (message: string, fields?: LogFields): void => {
       if (LOG_LEVELS.indexOf(name) <= loudest) write(format === 'json' ? formatJson(name, new Date(), message, fields, context) : formatLine(name, new Date(), message, fields))
     }
-  return { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug') }
+  const setLevel = (next: LogLevel): void => {
+    loudest = LOG_LEVELS.indexOf(next)
+  }
+  return { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug'), setLevel }
 }
 
 /** A log that says nothing, for tests. */

@@ -1,8 +1,9 @@
 // What Prometheus sees (docs/metrics.md). Everything is read when it is asked for: counting costs nothing in between.
+import { X509Certificate } from 'node:crypto'
 import { Counter, Gauge, Registry as Prometheus } from 'prom-client'
 import { busiest, durationsOf, endingsOf } from './metrics/functions.js'
 import { histogram, OCTAVE } from './metrics/histograms.js'
-import type { EngineInfo, FunctionLatency, Stats } from './native.js'
+import type { Certificate, EngineInfo, FunctionLatency, Stats } from './native.js'
 import type { Mesh } from './p2p/types.js'
 import type { Registry } from './registry/types.js'
 import type { Try } from './snapshot.js'
@@ -21,6 +22,8 @@ export interface MetricsOptions {
   setAside: () => ReadonlyMap<string, string>
   /** Tries that were no first ones, by whether the budget allowed them. */
   retries: () => { spent: number; refused: number }
+  /** Those that clients are shown, and tries to get one that failed since the last. */
+  certificates: () => { shown: readonly Certificate[]; failures: number }
   /** Answers kept for idempotency keys. */
   answers: () => { entries: number; bytes: number; evicted: number }
 }
@@ -132,6 +135,14 @@ export function openMetrics(options: MetricsOptions): Metrics {
   gauges('peer_behind_records', 'Records indexed here that a peer has not indexed yet, by its last status.', ['peer'], () =>
     mesh.peers().map(({ name, status }) => [{ peer: name }, Math.max(0, registry.seq() - (status?.registrySeq ?? registry.seq()))]),
   )
+
+  gauges('certificate_expiry_timestamp_seconds', 'When a certificate of HTTPS ends, since the epoch.', ['names'], () =>
+    options.certificates().shown.map(({ chain }) => {
+      const { subjectAltName, validTo } = new X509Certificate(chain)
+      return [{ names: (subjectAltName ?? '').replaceAll('DNS:', '') }, Date.parse(validTo) / 1_000]
+    }),
+  )
+  gauge('certificate_failures', 'Orders at the certificate authority that failed since the last certificate.', () => options.certificates().failures)
 
   gauge('process_resident_memory_bytes', 'Resident memory of the process.', () => process.memoryUsage.rss())
   counters('process_cpu_seconds_total', 'CPU time of the process.', ['mode'], () => {

@@ -16,6 +16,7 @@ use hyper::{
 use crate::{
     body::Body,
     control::control,
+    door::ACME_CHALLENGE,
     gateway::Gateway,
     invoke::{invoke, is_asynchronous},
     reply,
@@ -38,6 +39,11 @@ pub(crate) async fn dispatch(worker: &Rc<Worker>, remote: SocketAddr, request: R
         return Box::pin(stream(worker, request)).await;
     }
     let head = request.method() == Method::HEAD;
+    // Under every name, before any function's route.
+    if request.uri().path().starts_with(ACME_CHALLENGE) {
+        let response = Box::pin(control(worker, remote, request)).await;
+        return if head { without_body(response) } else { response };
+    }
     if web::is_for_functions(&worker.gateway, &request) {
         let response = Box::pin(web::web(worker, remote, request)).await;
         return if head { without_body(response) } else { response };

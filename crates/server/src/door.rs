@@ -12,7 +12,8 @@ const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto")
 const HTTPS: HeaderValue = HeaderValue::from_static("https");
 const HTTPS_PORT: u16 = 443;
 /// Asked for over plain HTTP on purpose: by load balancers, and by certificate authorities (RFC 8555 §8.3).
-const SERVED_PLAIN: [&str; 2] = ["/healthz", "/.well-known/acme-challenge/"];
+const SERVED_PLAIN: [&str; 2] = ["/healthz", ACME_CHALLENGE];
+pub(crate) const ACME_CHALLENGE: &str = "/.well-known/acme-challenge/";
 
 pub(crate) enum Door {
     Http,

@@ -20,6 +20,8 @@ export interface ControlOptions {
   routes: Routes
   accessKeys: AccessKeys
   membership: Membership
+  /** What a certificate authority asks for with a token; null: nothing was ordered with it. */
+  challenge: (token: string) => string | null
   /** AWS Lambda's own paths; null: not one of them. */
   lambda?: (request: Request) => Promise<ControlResponse> | null
   /** Asynchronous invocations: as open as others, the dead letters guarded. */
@@ -82,6 +84,8 @@ export function openControl(options: ControlOptions): (request: ControlRequest) 
         options.mayInvoke(request, given.invokes)
         return empty(204)
       }
+      const [, token] = CHALLENGE.exec(request.path) ?? []
+      if (token !== undefined) return challengePage(request, options.challenge(token))
       const [, current, older] = INVOCATION.exec(request.path) ?? []
       const invoked = current ?? older
       if (invoked !== undefined && request.method === 'POST') return await options.events.accept(request, invoked)
@@ -265,6 +269,14 @@ export const RESERVED_SEGMENTS = ['functions', 'fn', 'invocations', 'logs', 'rou
 
 /** The server sends asynchronous ones here; InvokeAsync is their older form. */
 const INVOCATION = /^\/(?:2015-03-31\/functions\/([^/]+)\/invocations|2014-11-13\/functions\/([^/]+)\/invoke-async\/?)$/
+
+/** RFC 8555 §8.3: open to all, under every name. */
+const CHALLENGE = /^\/\.well-known\/acme-challenge\/([^/]+)$/
+
+function challengePage(request: Request, page: string | null): ControlResponse {
+  if (page === null) throw new SwarmError('NOT_FOUND', 'no certificate is ordered with this token')
+  return withoutBody(request, text(200, 'application/octet-stream', page))
+}
 
 /** Every path of AWS Lambda's API begins with the date of its version. */
 const isLambda = ({ path }: Pick<Request, 'path'>): boolean => /^\/20\d\d-\d\d-\d\d\//.test(path)

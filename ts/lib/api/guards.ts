@@ -16,7 +16,7 @@ export interface GuardOptions {
   /** Control calls need a token. */
   needsToken: boolean
   /** Further names this edge is known under. */
-  hosts: readonly string[]
+  hosts: () => readonly string[]
   /** Keys of the tokens, derived from the cluster keys that are accepted now. */
   controlKeys: () => readonly Buffer[]
   /** An access key by its id; null: there is none. */
@@ -38,13 +38,13 @@ export interface Guards {
 }
 
 export function openGuards(options: GuardOptions): Guards {
-  const known = new Set([options.httpHost, ...options.hosts].map((host) => host.toLowerCase()))
+  const isNamed = (host: string): boolean => [options.httpHost, ...options.hosts()].some((name) => name.toLowerCase() === host)
   const { needsToken } = options
 
   // A page under a foreign name that resolves to 127.0.0.1 (DNS rebinding) sends that name; an address can't be rebound.
   // A foreign address at an edge on loopback came through a proxy that others can reach: said to be so, or refused.
   const isKnown = (host: string): boolean =>
-    known.has(host) || (isIP(host) !== 0 && (needsToken || isLoopback(host))) || KNOWN_ZONES.some((zone) => host === zone || host.endsWith(`.${zone}`))
+    isNamed(host) || (isIP(host) !== 0 && (needsToken || isLoopback(host))) || KNOWN_ZONES.some((zone) => host === zone || host.endsWith(`.${zone}`))
 
   const signerOf = (request: Request): string => verifySignature(request, (accessKeyId) => options.accessKey(accessKeyId)?.secret ?? null, options.clock())
   const tokenOf = (request: Request): Grant | null => readToken(options.controlKeys(), bearerOf(request.headers.get('authorization')), options.clock())

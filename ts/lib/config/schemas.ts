@@ -117,6 +117,20 @@ export const nameServers = list(nameServer)
 
 export const dnsNames = list(dnsName)
 
+/** Names that a certificate may be for: also `*.name`. */
+export const certificateNames = list(
+  z.string().transform((text, context): string => {
+    const parsed = dnsName.safeParse(text.replace(/^\*\./, ''))
+    if (parsed.success) return text.startsWith('*.') ? `*.${parsed.data}` : parsed.data
+    context.addIssue('not a name')
+    return z.NEVER
+  }),
+)
+
+export const email = z.email().max(254)
+
+export const httpsUrl = z.url({ protocol: /^https$/ })
+
 export const hosts = list(host).transform(all => all.map(name => name.toLowerCase()))
 
 export const bootstrap = z.union([z.enum(['public', 'none']), endpoints])

@@ -153,6 +153,55 @@ export const HSTS = variable(
   '0',
 )
 
+export const ACME_NAMES = optional(
+  {
+    name: 'SWARMLAMBDA_ACME_NAMES',
+    key: 'acme.names',
+    about: 'Names for which a certificate is ordered from a certificate authority, and renewed, by one edge for all. Turns HTTPS on.',
+    allowed: 'domain names, separated by commas, such as fn.example.org,*.fn.example.org',
+    schema: is.certificateNames,
+  },
+  'none, no certificate is ordered',
+)
+
+export const ACME_DIRECTORY = variable(
+  {
+    name: 'SWARMLAMBDA_ACME_DIRECTORY',
+    key: 'acme.directory',
+    about: "The certificate authority. Whoever names it agrees to its terms. A private one's root belongs in NODE_EXTRA_CA_CERTS.",
+    allowed: 'an https URL of an ACME directory (RFC 8555)',
+    schema: is.httpsUrl,
+  },
+  'https://acme-v02.api.letsencrypt.org/directory',
+)
+
+export const ACME_EMAIL = optional(
+  { name: 'SWARMLAMBDA_ACME_EMAIL', key: 'acme.email', about: 'Where the certificate authority may write to.', allowed: 'an e-mail address', schema: is.email },
+  'none',
+)
+
+export const ACME_CHALLENGE = variable(
+  {
+    name: 'SWARMLAMBDA_ACME_CHALLENGE',
+    key: 'acme.challenge',
+    about: 'How the certificate authority sees that the names are ours: a page on port 80 of any edge, or a TXT record of the DNS server of any edge, which *.names need.',
+    allowed: 'http-01 or dns-01',
+    schema: z.enum(['http-01', 'dns-01']),
+  },
+  'http-01',
+)
+
+export const ACME_RETRIES = variable(
+  {
+    name: 'SWARMLAMBDA_ACME_RETRIES',
+    key: 'acme.retries',
+    about: 'Waits before an order that failed is tried again; the last one from then on.',
+    allowed: 'milliseconds, separated by commas',
+    schema: is.milliseconds,
+  },
+  '60000,600000,3600000,10800000,43200000',
+)
+
 export const STATE_DIR = optional(
   {
     name: 'SWARMLAMBDA_STATE_DIR',
@@ -483,6 +532,11 @@ export const EDGE_VARIABLES: readonly Variable[] = [
   HTTPS_PORT,
   HTTP_REDIRECT,
   HSTS,
+  ACME_NAMES,
+  ACME_DIRECTORY,
+  ACME_EMAIL,
+  ACME_CHALLENGE,
+  ACME_RETRIES,
   STATE_DIR,
   PEERS,
   BOOTSTRAP,

@@ -14,29 +14,37 @@ import { respond, truncated, type Placing } from './respond.js'
 import { createTcpServer } from './tcp.js'
 import type { NameServer, Zone, ZoneEdge } from './zone.js'
 
-export interface DnsOptions {
-  host: string
-  /** 0: any that is free for both UDP and TCP. */
-  port: number
-  /** Lower case, without the dot at its end. */
-  zone: string
+/** What may change while it serves. */
+export interface DnsSettings {
   ttlSeconds: number
   /** None: ns.<zone>, this server. */
   nameServers: readonly NameServer[]
   /** Certificate authorities, for CAA. */
   issuers: readonly string[]
+  /** The texts of `_acme-challenge.<name>`; absent: there are none. */
+  challenges?: (name: string) => readonly string[]
   /** Edges in one answer; null: all. */
   mostAnswers: number | null
   /** Answers a second over UDP for one network; 0: no limit. */
   answersPerSecond: number
   /** Where clients are; null: all get the edges in the fleet's order. */
   places: Places | null
+}
+
+export interface DnsOptions extends DnsSettings {
+  host: string
+  /** 0: any that is free for both UDP and TCP. */
+  port: number
+  /** Lower case, without the dot at its end. */
+  zone: string
   /** Stays the caller's to close. */
   fleet: Fleet
   log: Log
 }
 
 export interface DnsServer extends AsyncDisposable {
+  /** From the next question on. */
+  update(settings: DnsSettings): void
   readonly port: number
   /** `host:port` */
   readonly address: string
@@ -87,13 +95,17 @@ const listen = async (tcp: Server, host: string, port: number): Promise<{ udp: U
 
 /** Throws ADDRESS_IN_USE or CONFIG_INVALID. */
 export const openDns = async (options: DnsOptions): Promise<DnsServer> => {
-  const { fleet, host, issuers, log, mostAnswers, nameServers, places, port, ttlSeconds } = options
+  const { fleet, host, log, port } = options
   const sockets = new Set<Socket>()
-  const limit = createLimiter(options.answersPerSecond, Date.now)
-  const zoneNow = createZone({ name: options.zone, ttlSeconds, issuers, mostAnswers, nameServers, serverAddresses: ownAddresses(host) }, fleet)
-  const place = createPlacing(places, fleet)
+  const apply = ({ answersPerSecond, challenges, issuers, mostAnswers, nameServers, places, ttlSeconds }: DnsSettings) => ({
+    limit: createLimiter(answersPerSecond, Date.now),
+    zoneNow: createZone({ name: options.zone, ttlSeconds, issuers, mostAnswers, nameServers, serverAddresses: ownAddresses(host), ...(challenges && { challenges }) }, fleet),
+    place: createPlacing(places, fleet),
+  })
+  let current = apply(options)
 
   const reply = (message: Buffer, transport: 'udp' | 'tcp', from: string): Buffer | null => {
+    const { limit, place, zoneNow } = current
     try {
       const verdict = transport === 'udp' ? limit(from) : 'answer'
       if (verdict === 'drop') return null
@@ -118,6 +130,9 @@ export const openDns = async (options: DnsOptions): Promise<DnsServer> => {
 
   return {
     port: bound,
+    update(settings) {
+      current = apply(settings)
+    },
     address: formatEndpoint({ host, port: bound }),
     [Symbol.asyncDispose]: async () => {
       const closed = once(udp, 'close')

@@ -5,6 +5,7 @@
 //   ns.<zone>                     A, AAAA   this server
 //   _http._tcp, _lambda._tcp      SRV       the live edges with their ports, nearest first
 //   <zone>                        SOA, NS, CAA
+//   _acme-challenge.<name>        TXT       what a certificate authority wants to see, while it does
 //
 // Other names with an underscore do not exist (NXDOMAIN): they would be services nobody offers. With no live edge
 // there is nothing true to say, so the answer is SERVFAIL, which resolvers do not keep as they would an empty one.
@@ -34,6 +35,8 @@ export interface Zone {
   nameServers?: readonly NameServer[]
   /** Who may issue certificates for the zone (CAA); none: nothing is said. */
   issuers?: readonly string[]
+  /** The texts of `_acme-challenge.<name>`. */
+  challenges?: (name: string) => readonly string[]
   /** How many edges an answer with addresses names at the most; null: all. */
   mostAnswers?: number | null
 }
@@ -55,9 +58,10 @@ export interface Reply {
   additionals: Answer[]
 }
 
-const TYPE = { a: 1, ns: 2, soa: 6, aaaa: 28, srv: 33, opt: 41, caa: 257, ixfr: 251, axfr: 252, any: 255 } as const
+const TYPE = { a: 1, ns: 2, soa: 6, txt: 16, aaaa: 28, srv: 33, opt: 41, caa: 257, ixfr: 251, axfr: 252, any: 255 } as const
 const CLASS = { internet: 1, any: 255 } as const
 const SERVICES: readonly string[] = ['_http._tcp', '_lambda._tcp']
+const CHALLENGE = '_acme-challenge.'
 /** Above the services: exists, and holds nothing. */
 const EMPTY_NAME = '_tcp'
 /** SOA timers; there are no secondaries that would use them. */
@@ -152,6 +156,12 @@ export const answer = (zone: Zone, { name, type, class: asked }: Question): Repl
     if (type !== TYPE.srv && type !== TYPE.any) return noData()
     const records = serviceRecords(zone, name)
     return records.answers.length === 0 ? reply(RCODE.serverFailure) : reply(RCODE.ok, records)
+  }
+  if (lower.startsWith(CHALLENGE)) {
+    const texts = zone.challenges?.(lower.slice(CHALLENGE.length)) ?? []
+    if (texts.length === 0) return noData(RCODE.noSuchName)
+    if (type !== TYPE.txt && type !== TYPE.any) return noData()
+    return reply(RCODE.ok, { answers: texts.map((data) => ({ type: 'TXT', name, ttl: 0, data })) })
   }
   if (label === EMPTY_NAME) return noData()
   if (label.split('.').some(part => part.startsWith('_'))) return noData(RCODE.noSuchName)

@@ -7,6 +7,9 @@
 //   !access-key:<id>            an access key
 //   !schedule:<name>            a schedule
 //   !revoked:<public key>       an edge that is no edge of this mesh any more
+//   !certificate:<id>           a certificate that a certificate authority issued, for the names with that digest
+//   !acme-account:<id>          the mesh's account at the certificate authority with that digest
+//   !challenge:<token>          what shows to a certificate authority that a name is the mesh's
 //   !cors                       what routes say to pages of other origins
 //
 // Each is a record of its own: changes of different parts, made on two edges at once, both count.
@@ -35,6 +38,15 @@ export const keyOfRevocation = (edgeId: string): string => REVOKED + edgeId
 
 /** The edge's public key, or null: no revocation's record. */
 export const revocationOf = (key: string): string | null => (key.startsWith(REVOKED) ? key.slice(REVOKED.length) : null)
+
+export const keyOfCertificate = (id: string): string => `!certificate:${id}`
+export const keyOfAcmeAccount = (id: string): string => `!acme-account:${id}`
+
+const CHALLENGE = '!challenge:'
+export const keyOfChallenge = (token: string): string => CHALLENGE + token
+
+/** Whether it is what {@link keyOfChallenge} makes. */
+export const isChallenge = (key: string): boolean => key.startsWith(CHALLENGE)
 
 export const CORS_KEY = '!cors'
 export const keyOfRoute = (route: string): string => ROUTE + route

@@ -87,6 +87,7 @@ function control(given: Given = {}) {
     waitForHolders: () => Promise.resolve(),
   })
   const answer = openControl({
+    challenge: () => null,
     accessKeys: { create: () => Promise.reject(new SwarmError('NOT_FOUND', 'none')), list: () => [], remove: () => Promise.resolve(), find: () => null },
     membership: { keyIds: () => ['k1'], rotate: () => Promise.reject(new SwarmError('INTERNAL', 'not here')), retire: () => Promise.reject(new SwarmError('INTERNAL', 'not here')), revocations: () => [], revoke: () => Promise.reject(new SwarmError('NOT_FOUND', 'no such edge')) },
     routes: { list: () => ({ routes: {}, cors: null }), replace: () => Promise.resolve({ routes: {}, cors: null }), remove: () => Promise.resolve() },
@@ -101,7 +102,7 @@ function control(given: Given = {}) {
     history: () => [],
     functions,
     observations: { invocations: nothing, invocation: nothing, logs: nothing, series: nothing },
-    ...openGuards({ httpHost: given.httpHost ?? '127.0.0.1', needsToken: given.httpHost !== undefined, hosts: ['my.edge'], controlKeys: () => [CONTROL_KEY], accessKey: () => null, policyAllows: () => false, clock: () => NOW }),
+    ...openGuards({ httpHost: given.httpHost ?? '127.0.0.1', needsToken: given.httpHost !== undefined, hosts: () => ['my.edge'], controlKeys: () => [CONTROL_KEY], accessKey: () => null, policyAllows: () => false, clock: () => NOW }),
     documents: { openApi: () => ({}), projectSchema: () => ({}) },
     metrics: () => Promise.resolve({ contentType: 'text/plain', text: 'up 1\n' }),
     onError: (error) => errors.push(error),

@@ -59,6 +59,11 @@ test('every variable of an edge is read', () => {
     SWARMLAMBDA_HTTPS_PORT: '443',
     SWARMLAMBDA_HTTP_REDIRECT: 'on',
     SWARMLAMBDA_HSTS: '86400',
+    SWARMLAMBDA_ACME_NAMES: 'Fn.example.org, *.fn.example.org',
+    SWARMLAMBDA_ACME_DIRECTORY: 'https://ca.example/dir',
+    SWARMLAMBDA_ACME_EMAIL: 'hostmaster@example.org',
+    SWARMLAMBDA_ACME_CHALLENGE: 'dns-01',
+    SWARMLAMBDA_ACME_RETRIES: '5,10',
     SWARMLAMBDA_STATE_DIR: '/tmp/a',
     SWARMLAMBDA_PEERS: 'pi.lan:47800, [fe80::1]:47801',
     SWARMLAMBDA_BOOTSTRAP: '127.0.0.1:49737',
@@ -103,6 +108,7 @@ test('every variable of an edge is read', () => {
         { certificate: '/tls/b.pem', key: '/tls/b.key' },
       ],
       redirect: true,
+      acme: { names: ['fn.example.org', '*.fn.example.org'], directory: 'https://ca.example/dir', email: 'hostmaster@example.org', challenge: 'dns-01', retriesMs: [5, 10] },
       hstsSeconds: 86_400,
     },
     stateDir: '/tmp/a',
@@ -176,8 +182,10 @@ test('a proxy that others can reach does not open the control API of edges on lo
 test('a certificate turns HTTPS on, and needs its key', () => {
   const given = { SWARMLAMBDA_TLS_CERT: 'a.pem', SWARMLAMBDA_TLS_KEY: 'a.key' }
   const certificates = [{ certificate: 'a.pem', key: 'a.key' }]
-  assert.deepEqual(parseEdgeConfig(given).https, { host: '127.0.0.1', port: 8443, certificates, redirect: false, hstsSeconds: null })
+  assert.deepEqual(parseEdgeConfig(given).https, { host: '127.0.0.1', port: 8443, certificates, acme: null, redirect: false, hstsSeconds: null })
   assert.match(refusal(() => parseEdgeConfig({ ...given, SWARMLAMBDA_TLS_KEY: '' })), /1 and 0 files; allowed: a key for each certificate/)
+  assert.deepEqual(parseEdgeConfig({ SWARMLAMBDA_ACME_NAMES: 'a.example' }).https?.acme?.names, ['a.example'])
+  assert.match(refusal(() => parseEdgeConfig({ SWARMLAMBDA_ACME_NAMES: '*.a.example' })), /no page can show to be ours; allowed with SWARMLAMBDA_ACME_CHALLENGE=dns-01/)
 })
 
 test('control calls need a token where the gateway is not on loopback, or when told so', () => {

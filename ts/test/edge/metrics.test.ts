@@ -36,6 +36,7 @@ test('metrics are read when they are asked for, in Prometheus\' text form', asyn
     setAside: () => new Map(aside),
     retries: () => ({ spent: 2, refused: 1 }),
     answers: () => ({ entries: 0, bytes: 0, evicted: 0 }),
+    certificates: () => ({ shown: [], failures: 0 }),
   })
   metrics.countTries([{ edge: 'edge-b', class: 'ok', ms: 1 }])
   ok = 5

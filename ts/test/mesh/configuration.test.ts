@@ -1,6 +1,7 @@
 // bin/edge.js: what it says when it is configured badly, and when something else is in its way.
 import assert from 'node:assert/strict'
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { Resolver } from 'node:dns/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
@@ -86,6 +87,28 @@ describe('bin/edge.js', () => {
     const deployed = await call('POST', `${url}/functions`, hello, { authorization: `Bearer ${minted.output.trim()}` })
     assert.equal(deployed.status, 201, deployed.text)
     assert.equal((await invoke(url, 'hello')).text, '1')
+  })
+  test('SIGHUP takes what of the file may change while it runs, and says what waits for a restart', async () => {
+    const file = join(folder, 'swarmlambda.toml')
+    const write = (host: string, ttl: number | string, more = ''): Promise<void> => writeFile(file, `[http]\nhosts = ["${host}"]\n[dns]\nserve = true\nport = 0\nzone = "fn.example"\nttl = ${ttl}\n${more}`)
+    await write('one.example', 7)
+    await using edge = await startEdge({ name: 'edge-c', folder, env: { SWARMLAMBDA_CONFIG: file } })
+    const resolver = new Resolver({ timeout: 5_000 })
+    resolver.setServers([/127\.0\.0\.1:\d+/.exec(await edge.line('dns for fn.example on'))?.[0] ?? ''])
+    const ttl = async (): Promise<number | undefined> => (await resolver.resolve4('fn.example', { ttl: true }))[0]?.ttl
+    const status = async (host: string): Promise<number> => (await call('GET', `${edge.url}/functions`, null, { host })).status
+    assert.deepEqual([await ttl(), await status('one.example'), await status('two.example')], [7, 200, 403])
+
+    await write('two.example', '"soon"')
+    edge.signal('SIGHUP')
+    assert.match(await edge.line('dns.ttl is "soon"'), /swarmlambda\.toml:7/)
+    assert.deepEqual([await ttl(), await status('one.example')], [7, 200])
+
+    await write('two.example', 11, '[limits]\nconnections = 50\n')
+    edge.signal('SIGHUP')
+    assert.match(await edge.line('the configuration was read again'), /http\.hosts,dns\.ttl/)
+    assert.match(await edge.line('take effect at a restart'), /limits\.connections/)
+    assert.deepEqual([await ttl(), await status('one.example'), await status('two.example')], [11, 403, 200])
   })
   test('a state directory that another edge has; that one serves on, and stops cleanly', async () => {
     await using edge = await startEdge({ name: 'edge-a', folder })
