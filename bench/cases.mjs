@@ -6,6 +6,7 @@ import { check, EVENT, only, pathOf } from './candidates.mjs'
 import { deployments } from './deploy.mjs'
 import { fresh } from './invoke.mjs'
 import { measure } from './rounds.mjs'
+import { dns } from './dns.mjs'
 import { tls } from './tls.mjs'
 
 const JSON_10KB = JSON.stringify({ items: Array.from({ length: 110 }, (_, id) => ({ id, name: `item number ${id}`, price: 12.5 + id, done: id % 3 === 0, tags: ['red', 'green'] })) })
@@ -109,5 +110,6 @@ export const CASES = {
   deploy: { run: deployments },
   startup,
   tls,
+  dns,
   invoke: { run: fresh },
 }

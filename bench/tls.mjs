@@ -10,7 +10,7 @@ import { EVENT, pathOf, startEdge } from './candidates.mjs'
 import { measure } from './rounds.mjs'
 
 /** The edge says where HTTPS is only in words for people. */
-const freePort = async () => {
+export const freePort = async () => {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address()

@@ -7,8 +7,8 @@ import { say, Stop } from '../lib/terminal.mjs'
 import { nodeFor } from './executable.mjs'
 
 const CPUS = {
-  // Raspberry Pi 4; Pi 5 and servers.
-  arm64: ['cortex-a72', 'neoverse-n1'],
+  // Raspberry Pi 4, also with 39 bits of addresses, for which code is other; Pi 5 and servers.
+  arm64: ['cortex-a72', 'cortex-a72 39', 'neoverse-n1'],
   // Under qemu the compiler was not done in two and a half minutes.
   x64: ['host'],
 }
@@ -23,11 +23,13 @@ export const emulator = (target, cpu = 'max') =>
 export const makeEngines = async (target, native, folder) => {
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { recursive: true })
-  for (const cpu of CPUS[target.arch]) {
-    say('engine', `the plugin for ${cpu}`)
-    const [program, ...args] = [...emulator(target, cpu), await nodeFor(target), at('scripts/package/warm.cjs'), native, at('crates/plugin/plugin.wasm'), folder]
+  for (const kind of CPUS[target.arch]) {
+    const [cpu, bits] = kind.split(' ')
+    say('engine', `the plugin for ${cpu}${bits === undefined ? '' : ` with ${bits} bits of addresses`}`)
+    const limit = bits === undefined ? [] : ['prlimit', `--as=${2 ** bits}`]
+    const [program, ...args] = [...limit, ...emulator(target, cpu), await nodeFor(target), at('scripts/package/warm.cjs'), native, at('crates/plugin/plugin.wasm'), folder]
     const { code, output } = await run(program, args, { collect: true })
-    if (code !== 0) throw new Stop(`The plugin did not compile for ${cpu}: ${output}`)
+    if (code !== 0) throw new Stop(`The plugin did not compile for ${kind}: ${output}`)
   }
   say('engine', `${(await readdir(folder)).length} kinds of CPU`)
   return folder

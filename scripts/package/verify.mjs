@@ -10,13 +10,15 @@ import { emulator } from './engines.mjs'
 
 const EDGES = [['edge-a', 'us-west-sfo'], ['edge-b', 'us-east-iad'], ['edge-c', 'eu-central-fra']]
 /** An upper bound under an emulator on a busy machine. */
-const READY_MS = 240_000
+const READY_MS = 900_000
+/** One that the package has native code for. */
+const CPU = 'cortex-a72'
 const HELLO = { name: 'hello', handler: 'index.handler', files: { 'index.js': 'exports.handler=async(e)=>({ok:true,e});' } }
 
 export const verify = async (target, executable) => {
   const folder = await mkdtemp(join(tmpdir(), 'swarmlambda-verify-'))
   const isEmulated = target.arch !== process.arch
-  const command = [...(isEmulated ? emulator(target) : []), executable]
+  const command = [...(isEmulated ? emulator(target, CPU) : []), executable]
   const children = []
   const start = (name, args, env) => {
     const [program, ...rest] = [...command, ...args]
@@ -106,7 +108,7 @@ const emulated = async (target, folder) => {
   const [root] = (await readdir(home)).filter((name) => !name.includes('-'))
   const script = join(folder, 'esbuild')
   const where = '/usr/bin:/bin'
-  await writeFile(script, `#!/bin/sh\nPATH=${where} exec ${emulator(target).join(' ')} ${join(home, root, 'bin/esbuild')} "$@"\n`)
+  await writeFile(script, `#!/bin/sh\nPATH=${where} exec ${emulator(target, CPU).join(' ')} ${join(home, root, 'bin/esbuild')} "$@"\n`)
   await chmod(script, 0o755)
   return script
 }

@@ -29,6 +29,7 @@ import { openCommands } from './edge/commands.js'
 import { openDrain, type Drain } from './edge/drain.js'
 import { holdersOf, placedOn, waitForHolders, watchPlaces } from './edge/holders.js'
 import { openEventInvocations } from './edge/event-invocations.js'
+import { functionMemoryMb, memoryBytes } from './edge/machine.js'
 import { openMembership } from './edge/membership.js'
 import { openHistory } from './edge/history.js'
 import { openMisses } from './edge/misses.js'
@@ -122,7 +123,7 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
     cacheDir: engineCache(stateDir),
     threads: config.threads,
     slots: config.slots,
-    maxMemoryMb: config.maxMemoryMb,
+    maxMemoryMb: config.maxMemoryMb ?? functionMemoryMb(memoryBytes()),
     maxConnections: config.maxConnections,
   })
   stack.defer(() => engine.close(0))
