@@ -25,16 +25,6 @@ const PHONE = { width: 390, height: 844 }
 const TRAFFIC_MS = 75_000
 
 const FUNCTIONS = {
-  hello: `// Runs in a fresh sandbox for every request.
-exports.handler = async (event, context) => {
-  console.log('request', context.awsRequestId)
-  return {
-    message: \`Hello, \${event.name ?? 'world'}!\`,
-    edge: process.env.SWARMLAMBDA_NODE_NAME,
-    region: process.env.SWARMLAMBDA_REGION,
-  }
-}
-`,
   'price-quote': `const RATES = { EUR: 1, USD: 1.09, JPY: 161.4 }
 
 exports.handler = async ({ amount = 10, currency = 'USD' }) => {
@@ -54,7 +44,7 @@ exports.handler = async ({ amount = 10, currency = 'USD' }) => {
 const traffic = (urls, signal) => {
   const run = async () => {
     for (let sent = 0; !signal.aborted; sent++) {
-      const name = Object.keys(FUNCTIONS)[sent % 3]
+      const name = ['hello', ...Object.keys(FUNCTIONS)][sent % 3]
       await invoke(urls[sent % 2 === 0 ? 0 : sent % urls.length], name, { name: 'you' }).catch(() => null)
       await delay(sent % 200 < 120 ? 25 : 90)
     }
@@ -62,13 +52,20 @@ const traffic = (urls, signal) => {
   return run()
 }
 
-const fill = async (mesh) => {
+/** The sample is deployed as a newcomer does it. */
+const fill = async (mesh, browser) => {
+  const page = await browser.newPage()
+  await page.goto(mesh.url)
+  await page.getByRole('button', { name: 'Deploy a sample and send traffic' }).click()
+  await page.getByRole('heading', { name: 'hello', exact: true }).waitFor()
+  await page.close()
+  const { files } = await (await fetch(`${mesh.url}/functions/hello/files`)).json()
   for (const [name, code] of Object.entries(FUNCTIONS)) await deploy(mesh.url, name, code)
   const lambda = (path, body) => fetch(`${mesh.url}/2015-03-31/functions/hello/${path}`, {
     method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body),
   })
   await lambda('versions', {})
-  await deploy(mesh.url, 'hello', FUNCTIONS.hello.replace('Hello', 'Good day'))
+  await deploy(mesh.url, 'hello', files['index.js'].replace('Hello', 'Good day'))
   await lambda('versions', {})
   await lambda('aliases', { Name: 'live', FunctionVersion: '2', RoutingConfig: { AdditionalVersionWeights: { 1: 0.1 } } })
 }
@@ -100,7 +97,7 @@ await main(async () => {
   const browser = await chromium.launch({ executablePath: await findChromium(), args: ['--headless', '--no-sandbox', '--disable-gpu'] })
   const stop = new AbortController()
   try {
-    await fill(mesh)
+    await fill(mesh, browser)
     const running = traffic(mesh.edges.map(({ url }) => url), stop.signal)
     await delay(TRAFFIC_MS)
     const take = pictures(browser, mesh.edges[0].url)

@@ -41,7 +41,6 @@ const COMMANDS: readonly (readonly [heading: string, ...files: (readonly [names:
 const program = new Command('swarmlambda')
   .description('Runs JavaScript functions near their callers, on machines you own.')
   .version(`SwarmLambda ${VERSION}`, '-v, --version')
-  .showHelpAfterError('See swarmlambda --help.')
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'swarmlambda: ')) })
   .exitOverride()
 
@@ -52,6 +51,13 @@ for (const [heading, ...files] of COMMANDS) {
   program.commandsGroup(heading)
   for (const [names, load] of files) if (!isKnown || names.split(' ').includes(asked)) (await load()).add(program)
 }
+
+/** A mistake points at the help of the command it was made in. */
+function pointAtHelp(command: Command, path: string): void {
+  command.showHelpAfterError(`See ${path} --help.`)
+  for (const each of command.commands) pointAtHelp(each, `${path} ${each.name()}`)
+}
+pointAtHelp(program, 'swarmlambda')
 
 // Whoever read our output may be gone (`swarmlambda ls | head`): no reason to complain.
 process.stdout.on('error', () => process.exit(EXIT_FAILED))

@@ -38,7 +38,7 @@ export interface EdgeSnapshot {
   requestsPerSecond: number
   failuresPerSecond: number
   inFlight: number
-  /** Milliseconds that half and 99 % of the last minute's invocations there took at most; null: none ran. */
+  /** Milliseconds that half and 99 % of the last minute's invocations over HTTP there took at most, or where none came, of those it ran for other edges; null: none. */
   p50Ms: number | null
   p99Ms: number | null
   /** Records indexed there; below the largest of the mesh it lags. */
@@ -60,8 +60,8 @@ export interface LinkSnapshot {
   kind: LinkKind | null
   /** `from` sends `to` no invocations for a while, because they kept failing there. */
   setAside: boolean
-  /** In development, what `POST /chaos` did to it: cut off, or so many milliseconds slower. */
-  chaos: { cut: boolean; delayMs: number } | null
+  /** In development, what `POST /chaos` did to it: cut off, or so many milliseconds slower; `distance`: as far as its regions are apart, no trouble. */
+  chaos: { cut: boolean; delayMs: number; distance?: boolean | undefined } | null
 }
 
 export interface FunctionSnapshot {

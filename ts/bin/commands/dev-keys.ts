@@ -14,7 +14,8 @@ export interface DevKeysOptions {
   client: Client
   folder: string
   output: DevOutput
-  isJson: boolean
+  /** Of the folder. */
+  functions: () => readonly string[]
   quit: () => void
   /** An edge is back. */
   revived: () => Promise<void>
@@ -23,7 +24,7 @@ export interface DevKeysOptions {
 const CTRL_C = '\u0003'
 const EVENT_FILE = 'event.json'
 
-export function openDevKeys({ client, folder, mesh, output: { paint, tell }, quit, revived }: DevKeysOptions): AsyncDisposable {
+export function openDevKeys({ client, folder, functions, mesh, output: { paint, tell }, quit, revived }: DevKeysOptions): AsyncDisposable {
   const keys: Record<string, () => Promise<void> | void> = {
     q: quit,
     [CTRL_C]: quit,
@@ -47,8 +48,7 @@ export function openDevKeys({ client, folder, mesh, output: { paint, tell }, qui
       for (const { name } of gone) tell('revived', { edge: name }, `${paint.green('✓')} ${name} is back`)
     },
     async t() {
-      const { functions } = await client.json<{ functions: { name: string }[] }>('GET', '/functions')
-      const name = functions[0]?.name
+      const [name] = functions()
       if (name === undefined) return tell('refused', { key: 't' }, 'no function is deployed')
       const event = await readFile(join(folder, EVENT_FILE), 'utf8').catch(() => '{}')
       const receipt = receiptOf(await client.call('POST', lambdaPath(name, 'invocations'), { body: event, headers: { 'content-type': 'application/json' } }))

@@ -15,7 +15,7 @@ import type { DevSettings } from '../../lib/project/schema.js'
 import { isRegion } from '../../lib/regions.js'
 import { withFrame } from './code-frame.js'
 import { openDevKeys } from './dev-keys.js'
-import { logText, type LogLine } from './logs.js'
+import { followLogs, logText, type LogLine } from './logs.js'
 import { number, untilInterrupted, withJson } from './edge-options.js'
 import { openOutput, type Output } from './output.js'
 
@@ -76,13 +76,16 @@ async function dev(path: string, options: DevOptions): Promise<void> {
     const hasLatency = options.latency && (settings.latency ?? true)
     if (hasLatency) await slowLinks(mesh.edges)
     const client = await connect(mesh.url, null)
-    const redeploy = queued(openRedeploy(() => Promise.resolve(client), folder), (work) => shown(work, folder, output))
+    let functions: readonly string[] = []
+    const redeploy = queued(openRedeploy(() => Promise.resolve(client), folder), async (work) => {
+      functions = (await shown(work, folder, output)) ?? functions
+    })
     await using watcher = watchFolder(folder, () => void redeploy())
     await watcher.ready
     await redeploy()
     ready(mesh, output)
-    await using _logs = followLogs(client, output)
-    await using _keys = openDevKeys({ mesh, client, folder, output, isJson: options.json ?? false, quit: () => stop.abort(), revived: async () => void (hasLatency && (await slowLinks(mesh.edges))) })
+    await using _logs = printLogs(client, output)
+    await using _keys = openDevKeys({ mesh, client, folder, output, functions: () => functions, quit: () => stop.abort(), revived: async () => void (hasLatency && (await slowLinks(mesh.edges))) })
     await new Promise<void>((done) => (ended.aborted ? done() : ended.addEventListener('abort', () => done())))
     output.say(output.paint.dim('stopping …'))
   } catch (error) {
@@ -150,20 +153,23 @@ function queued<T>(work: () => Promise<T>, show: (work: () => Promise<T>) => Pro
   }
 }
 
-async function shown(work: () => Promise<Redeployed>, folder: string, output: DevOutput): Promise<void> {
+/** The functions of the folder; null: something in it is wrong. */
+async function shown(work: () => Promise<Redeployed>, folder: string, output: DevOutput): Promise<string[] | null> {
   const { paint, tell } = output
   const began = performance.now()
   try {
-    const { deleted, deployed } = await work()
+    const { deleted, deployed, project } = await work()
     const ms = Math.round(performance.now() - began)
     for (const { edges, missing, name, revisionId } of deployed) {
       const all = missing.length === 0 ? 'every edge' : edges.join(', ')
       tell('deployed', { function: name, revisionId, edges, missing, ms }, `${paint.green('✓')} ${paint.bold(name)} is on ${all} ${paint.dim(`after ${ms} ms`)}`)
     }
     for (const name of deleted) tell('deleted', { function: name }, `${paint.yellow('−')} ${name} is deleted`)
+    return project.functions.map(({ name }) => name)
   } catch (error) {
     if (!(error instanceof SwarmError)) throw error
     tell('error', { code: error.code, message: error.message }, `${await withFrame(error, folder, paint)}\n${paint.dim('what was deployed before goes on; save to try again')}`)
+    return null
   }
 }
 
@@ -180,18 +186,14 @@ function ready(mesh: LocalMesh, { paint, tell }: DevOutput): void {
 }
 
 /** What functions print, from all edges. */
-function followLogs(client: Client, { paint, tell }: DevOutput): AsyncDisposable {
+function printLogs(client: Client, { paint, tell }: DevOutput): AsyncDisposable {
   const stop = new AbortController()
-  const following = (async () => {
-    try {
-      for await (const { data } of client.events('/logs?follow=1', stop.signal)) {
-        const line = JSON.parse(data) as LogLine
-        tell('log', { ...line }, logText(line, paint).trimEnd())
-      }
-    } catch {
-      // The edge behind the proxy is gone, or tells no logs.
-    }
-  })()
+  const onLine = (json: string): void => {
+    const line = JSON.parse(json) as LogLine
+    tell('log', { ...line }, logText(line, paint).trimEnd())
+  }
+  // What cannot be asked for is not shown: the mesh works without.
+  const following = followLogs(client, new URLSearchParams(), stop.signal, { onLine, onLost: () => {} }).catch(() => {})
   return {
     async [Symbol.asyncDispose]() {
       stop.abort()

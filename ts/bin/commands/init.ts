@@ -42,7 +42,7 @@ export function add(program: Command): void {
 async function init(dir: string, { force, json, name, template }: InitOptions): Promise<void> {
   const { paint, say, show } = openOutput(json)
   const folder = resolve(dir)
-  const own = name ?? basename(folder).replace(/[^a-zA-Z0-9_-]+/g, '-').slice(0, 64)
+  const own = name ?? basename(folder).normalize('NFKD').replace(/[^a-zA-Z0-9_-]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 64)
   if (!/^[a-zA-Z0-9_-]{1,64}$/.test(own)) throw new SwarmError('CONFIG_INVALID', `--name ${JSON.stringify(own)}: must be 1 to 64 letters, digits, - or _`)
   const source = here(`templates/${template}`)
   const files = (await readdir(source, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).map((entry) => relative(source, join(entry.parentPath, entry.name)))
@@ -61,7 +61,10 @@ async function init(dir: string, { force, json, name, template }: InitOptions): 
   if (isTyped) await copyFile(here('types/index.d.ts'), join(folder, TYPES_FILE))
 
   for (const file of written) say(`${paint.green('+')} ${join(dir, file)}`)
-  const steps = [...(dir === '.' ? [] : [`cd ${dir}`]), ...(files.includes('package.json') ? ['npm install'] : []), 'swarmlambda dev']
+  const steps = [...(dir === '.' ? [] : [`cd ${quoted(dir)}`]), ...(files.includes('package.json') ? ['npm install'] : []), 'swarmlambda dev']
   say(`\nNext: ${steps.map((step) => paint.bold(step)).join(', then ')}`)
   if (json) show({ template, name: own, folder, files: written, next: steps }, () => '')
 }
+
+/** As a shell reads it back. */
+const quoted = (path: string): string => (/^[\w./~-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`)

@@ -1,6 +1,7 @@
 // swarmlambda logs [function]: what functions print, from all edges.
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Command } from 'commander'
+import type { Client } from '../../lib/client.js'
 import { SwarmError } from '../../lib/errors.js'
 import { number, openSession, untilInterrupted, withEdge, type EdgeOptions, type Session } from './edge-options.js'
 import type { Paint } from './output.js'
@@ -47,19 +48,25 @@ export function add(program: Command): void {
 }
 
 async function follow({ client, json, paint, say }: Session, query: URLSearchParams): Promise<void> {
-  const signal = untilInterrupted()
+  await followLogs(client, query, untilInterrupted(), {
+    onLine: (data) => void process.stdout.write(json ? `${data}\n` : logText(JSON.parse(data) as LogLine, paint)),
+    onLost: (error) => say(paint.dim(`${error.message}; trying again`)),
+  })
+}
+
+/** Hands on every line of the logs that `query` asks for until the signal aborts. A stream that ends is opened again where it was: through a proxy the next edge goes on. */
+export async function followLogs(client: Client, query: URLSearchParams, signal: AbortSignal, { onLine, onLost }: { onLine: (json: string) => void; onLost: (error: SwarmError) => void }): Promise<void> {
   query.set('follow', '1')
   let last = ''
   while (!signal.aborted) {
     try {
       for await (const { data, id } of client.events(`/logs?${query.toString()}`, signal, last)) {
         last = id ?? last
-        process.stdout.write(json ? `${data}\n` : logText(JSON.parse(data) as LogLine, paint))
+        onLine(data)
       }
     } catch (error) {
-      // Through a proxy the next edge goes on where this one ended.
       if (!(error instanceof SwarmError) || error.code !== 'PEER_UNREACHABLE') throw error
-      say(paint.dim(error.message))
+      onLost(error)
     }
     await delay(AGAIN_MS, undefined, { signal }).catch(() => {})
   }

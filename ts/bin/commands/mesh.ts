@@ -85,7 +85,7 @@ function edgeRows({ at, edges, links, self }: ClusterSnapshot, paint: Paint): st
 function statusText(snapshot: ClusterSnapshot, paint: Paint): string {
   const { cluster, edges, functions, self } = snapshot
   const up = edges.filter(({ state }) => state === 'up').length
-  return `${paint.bold(cluster)}: ${up} of ${edges.length} edges up, ${functions.length} functions, seen from ${self} (*)\n\n${edgeRows(snapshot, paint)}`
+  return `${paint.bold(cluster)}: ${up} of ${edges.length} edges up, ${functions.length} function${functions.length === 1 ? '' : 's'}, seen from ${self} (*)\n\n${edgeRows(snapshot, paint)}`
 }
 
 function topText(snapshot: ClusterSnapshot, paint: Paint): string {

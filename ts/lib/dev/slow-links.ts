@@ -13,7 +13,7 @@ export async function slowLinks(edges: readonly RunningEdge[]): Promise<void> {
         const peer = known.find(({ name }) => name === to.name)?.id
         const delayMs = roundTripMs(from.region, to.region) / 2
         if (peer === undefined || delayMs < 1) continue
-        await fetch(`${from.url}/chaos`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ action: 'slow', peer, delayMs }) })
+        await fetch(`${from.url}/chaos`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ action: 'slow', peer, delayMs, distance: true }) })
       }
     }),
   )

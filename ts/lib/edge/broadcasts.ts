@@ -10,7 +10,7 @@ import { invocationEvent, openSamples } from './samples.js'
 import { throttle } from './throttle.js'
 
 export interface BroadcastsOptions extends ClusterViewOptions {
-  engine: Pick<Engine, 'stats' | 'setSnapshot' | 'publish' | 'recent'>
+  engine: Pick<Engine, 'stats' | 'latencies' | 'setSnapshot' | 'publish' | 'recent'>
   mesh: Pick<Mesh, 'id' | 'peers' | 'events' | 'impairments' | 'setStatus' | 'broadcast'>
   changes: EventEmitter<{ change: [] }>
   isDraining: () => boolean
@@ -39,7 +39,7 @@ const FAILOVER_TOPIC = 'edge/failover'
 export function openBroadcasts(options: BroadcastsOptions): Broadcasts {
   const { changes, engine, isDraining, mesh, onTraffic } = options
   const view = openClusterView(options)
-  const measure = openRates()
+  const measure = openRates(() => engine.latencies())
   let rates = measure(engine.stats(), Date.now())
   let requests = 0
   let failovers = 0

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { check } from '../api/schemas.js'
 import { SwarmError } from '../errors.js'
 import type { Log } from '../log.js'
+import type { Impairment } from '../p2p/impair.js'
 import type { Mesh } from '../p2p/types.js'
 
 export interface ChaosOptions {
@@ -33,13 +34,23 @@ const actionSchema = z.discriminatedUnion(
   [
     z.strictObject({ action: z.literal('stop') }),
     z.strictObject({ action: z.literal('cut'), peer }),
-    z.strictObject({ action: z.literal('slow'), peer, delayMs: z.number('must be milliseconds').min(1, 'at least 1').max(MAX_DELAY_MS, `at most ${MAX_DELAY_MS}`) }),
+    z.strictObject({ action: z.literal('slow'), peer, delayMs: z.number('must be milliseconds').min(1, 'at least 1').max(MAX_DELAY_MS, `at most ${MAX_DELAY_MS}`), distance: z.boolean('must be true or false').default(false) }),
     z.strictObject({ action: z.literal('mend'), peer }),
   ],
   'must be stop, cut, slow or mend',
 )
 
 export function openChaos({ allowed, die, log, mesh, refresh }: ChaosOptions): Chaos {
+  /** What a mended link goes back to, by peer: milliseconds. */
+  const distances = new Map<string, number>()
+  const impairmentOf = (asked: Exclude<z.infer<typeof actionSchema>, { action: 'stop' }>): Impairment | null => {
+    if (asked.action === 'slow' && asked.distance) distances.set(asked.peer, asked.delayMs)
+    const distanceMs = distances.get(asked.peer) ?? 0
+    if (asked.action === 'cut') return { cut: true, delayMs: 0, distance: false }
+    if (asked.action === 'slow' && !asked.distance) return { cut: false, delayMs: distanceMs + asked.delayMs, distance: false }
+    return distanceMs > 0 ? { cut: false, delayMs: distanceMs, distance: true } : null
+  }
+
   return {
     allowed,
     perform(body) {
@@ -52,8 +63,9 @@ export function openChaos({ allowed, die, log, mesh, refresh }: ChaosOptions): C
       }
       const isKnown = mesh.peers().some(({ id }) => id === asked.peer) || mesh.impairments().has(asked.peer)
       if (!isKnown) throw new SwarmError('NOT_FOUND', `no peer ${asked.peer} is connected`)
-      log.warn('link changed on demand', { ...asked })
-      mesh.impair(asked.peer, asked.action === 'mend' ? null : { cut: asked.action === 'cut', delayMs: asked.action === 'slow' ? asked.delayMs : 0 })
+      const impairment = impairmentOf(asked)
+      log[impairment === null || impairment.distance ? 'info' : 'warn']('link changed on demand', { ...asked })
+      mesh.impair(asked.peer, impairment)
       refresh()
       return { done: asked.action }
     },

@@ -1,11 +1,11 @@
 // Requests a second and how long they took, from counters that only grow.
-import type { Stats } from '../native.js'
-import { difference, quantile } from '../observe/latency.js'
+import type { FunctionLatency, Stats } from '../native.js'
+import { difference, quantile, type Sparse } from '../observe/latency.js'
 
 export interface Rates {
   requestsPerSecond: number
   failuresPerSecond: number
-  /** Of the last minute's invocations over HTTP; null: there was none. */
+  /** Of the last minute's invocations over HTTP, or where none came, of those that ran here for other edges; null: there was none. */
   p50Ms: number | null
   p99Ms: number | null
 }
@@ -19,14 +19,14 @@ interface Sample {
   failures: number
 }
 
-/** Call {@link openRates | the result} about once a second with the newest counters. */
-export function openRates(): (stats: Stats, at: number) => Rates {
+/** Call {@link openRates | the result} about once a second with the newest counters. `executions`: of each function that ran here. */
+export function openRates(executions: () => readonly Pick<FunctionLatency, 'counts'>[] = () => []): (stats: Stats, at: number) => Rates {
   const samples: Sample[] = []
-  const latencies: { at: number; counts: readonly number[] }[] = []
+  const answered = openLastMinute()
+  const ran = openLastMinute()
   return ({ functions, latency: { boundsMs, counts } }, at) => {
-    if (at - (latencies.at(-1)?.at ?? -Infinity) >= WINDOW_MS) latencies.push({ at, counts })
-    while (latencies.length > 1 && at - (latencies[1]?.at ?? at) >= LATENCY_WINDOW_MS) latencies.shift()
-    const took = difference(counts, latencies[0]?.counts)
+    const overHttp = answered(at, () => counts)
+    const took = overHttp.length > 0 ? overHttp : ran(at, () => totalOf(executions()))
     const sum = { at, requests: 0, failures: 0 }
     for (const { ok, error, timeout, crashed, refused } of functions) {
       const failures = error + timeout + crashed + refused
@@ -45,5 +45,19 @@ export function openRates(): (stats: Stats, at: number) => Rates {
       p50Ms: quantile(took, boundsMs, 0.5),
       p99Ms: quantile(took, boundsMs, 0.99),
     }
+  }
+}
+
+const totalOf = (all: readonly { counts: readonly number[] }[]): number[] =>
+  all.reduce<number[]>((sum, { counts }) => counts.map((count, index) => count + (sum[index] ?? 0)), [])
+
+/** What a counter of durations counted in the last minute, or since it was last asked for. */
+function openLastMinute(): (at: number, read: () => readonly number[]) => Sparse {
+  const past: { at: number; counts: readonly number[] }[] = []
+  return (at, read) => {
+    const counts = read()
+    if (at - (past.at(-1)?.at ?? -Infinity) >= WINDOW_MS) past.push({ at, counts })
+    while (past.length > 1 && at - (past[0]?.at ?? at) >= LATENCY_WINDOW_MS + WINDOW_MS) past.shift()
+    return difference(counts, past[0]?.counts)
   }
 }

@@ -69,7 +69,7 @@ export function openSamples({ clock, engine, mesh }: SamplesOptions): Samples {
       return origin.via === 'peer' || parsed.length !== 1 ? [] : [{ at: startedAt, requestId, function: name, tries: parsed }]
     })
     if (found.length === 0) return
-    const standsFor = Math.max(1, Math.round((rate * SEND_EVERY_MS) / 1_000 / found.length))
+    const standsFor = rate <= PER_SECOND ? 1 : Math.max(1, Math.round((rate * SEND_EVERY_MS) / 1_000 / found.length))
     for (const event of found) if (listeners > 0) show({ ...event, standsFor })
     for (const [peer, { perSecond }] of watching) {
       const most = Math.max(1, Math.floor((perSecond * SEND_EVERY_MS) / 1_000))

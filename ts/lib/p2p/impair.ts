@@ -7,6 +7,8 @@ export interface Impairment {
   cut: boolean
   /** Added to everything this edge sends there, so to each round trip; milliseconds. */
   delayMs: number
+  /** It stands for the distance between two regions: no trouble. */
+  distance: boolean
 }
 
 /** Sets how long everything written to the connection is held back. What is on its way keeps its order. */

@@ -41,7 +41,7 @@ export const peerStatusSchema = z.looseObject({
         rttMs: amount.nullable(),
         kind: z.enum(['loopback', 'lan', 'internet', 'relayed']).nullish(),
         setAside: z.boolean().optional(),
-        chaos: z.object({ cut: z.boolean(), delayMs: amount }).nullish(),
+        chaos: z.object({ cut: z.boolean(), delayMs: amount, distance: z.boolean().optional() }).nullish(),
       }),
     )
     .max(MAX_LINKS),

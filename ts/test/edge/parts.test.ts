@@ -110,6 +110,15 @@ describe('rates', () => {
     for (let second = 5; second <= 70; second += 5) measure(took([15, 10, 0]), second * 1_000)
     assert.equal(measure(took([15, 10, 0]), 71_000).p50Ms, null)
   })
+  test('of an edge that only works for others, how long that took', () => {
+    const ran = [0, 0, 0]
+    const measure = openRates(() => [{ counts: ran }, { counts: [0, 1, 0] }])
+    measure(stats(0, 0), 0)
+    ran[1] = 10
+    assert.equal(measure(stats(10, 0), 1_000).p99Ms, 1.99)
+    assert.equal(measure({ ...stats(20, 0), latency: { boundsMs: [1, 2], counts: [9, 0, 0], totalMs: 0 } }, 2_000).p99Ms, 0.99)
+    assert.equal(measure(stats(20, 0), 600_000).p99Ms, null)
+  })
   test('never negative when a function is unloaded', () => {
     const measure = openRates()
     measure(stats(100, 0), 0)

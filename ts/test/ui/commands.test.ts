@@ -7,23 +7,13 @@ import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { deployByForm, goTo, node, openBrowser, openPage, seesUp, seriousFaults } from './browser.js'
-import { type Mesh, openMesh, openThreeEdges } from './processes.js'
+import { type Mesh, openMesh } from './processes.js'
+import { useStage } from './stage.js'
 
 describe('commands to edges', { timeout: 300_000 }, () => {
-  let mesh: Mesh
-  let browser: Browser
+  const stage = useStage()
   let page: Page
-
-  before(async () => {
-    mesh = await openThreeEdges()
-    browser = await openBrowser()
-    page = (await openPage(browser, mesh.edges['edge-a']?.url ?? assert.fail())).page
-    await seesUp(page, 'edge-a', 'edge-b', 'edge-c')
-  })
-  after(async () => {
-    await browser?.close()
-    await mesh?.[Symbol.asyncDispose]()
-  })
+  before(() => { page = stage.page })
 
   async function openEdge(name: string): Promise<void> {
     await goTo(page, '#/edges')

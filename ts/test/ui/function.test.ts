@@ -1,32 +1,19 @@
 // One function on its page: versions and aliases, code edited and deployed, events kept, commands to copy.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { after, before, describe, test } from 'node:test'
+import { before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
-import type { Browser, Page } from 'playwright-core'
-import { deployByForm, goTo, invokeByForm, openBrowser, openPage, seesUp, typeCode } from './browser.js'
-import { type Mesh, openThreeEdges } from './processes.js'
+import type { Page } from 'playwright-core'
+import { deployByForm, goTo, invokeByForm, typeCode } from './browser.js'
+import { useStage } from './stage.js'
 
 const CODE = 'exports.handler = async (event) => { console.log("first line of", event.word); return { said: event.word, n: 1 } }'
 const LATER = CODE.replace('n: 1', 'n: 2')
 
 describe('the page of a function', { timeout: 300_000 }, () => {
-  let mesh: Mesh
-  let browser: Browser
+  const stage = useStage(({ page }) => deployByForm(page, 'words', CODE))
   let page: Page
-  const url = (): string => mesh.edges['edge-a']?.url ?? assert.fail('edge-a is not there')
-
-  before(async () => {
-    mesh = await openThreeEdges()
-    browser = await openBrowser()
-    page = (await openPage(browser, url())).page
-    await seesUp(page, 'edge-a', 'edge-b', 'edge-c')
-    await deployByForm(page, 'words', CODE)
-  })
-  after(async () => {
-    await browser?.close()
-    await mesh?.[Symbol.asyncDispose]()
-  })
+  before(() => { page = stage.page })
 
   test('names the edges that have it loaded', async () => {
     await goTo(page, '#/functions/words')
@@ -84,7 +71,7 @@ describe('the page of a function', { timeout: 300_000 }, () => {
   })
 
   test('what is copied as curl runs as it is', async () => {
-    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: url() })
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: stage.url() })
     await page.getByRole('button', { name: 'curl' }).click()
     await page.getByRole('group', { name: 'Copy as' }).getByText('Copied').waitFor()
     const command = String(await page.evaluate('navigator.clipboard.readText()'))

@@ -1,10 +1,10 @@
 // Invocations on the page: the list, one of them whole, its replay; the charts of a function and its log.
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import type { Browser, Page } from 'playwright-core'
+import { before, describe, test } from 'node:test'
+import type { Page } from 'playwright-core'
 import { call, deploy } from '../mesh/harness/http.js'
-import { goTo, node, openBrowser, openPage, seesUp, seriousFaults } from './browser.js'
-import { type Mesh, openThreeEdges } from './processes.js'
+import { goTo, node, seriousFaults } from './browser.js'
+import { useStage } from './stage.js'
 
 const FAILS_ON_A = `exports.handler = async (event) => {
   console.log('asked for', event.word)
@@ -14,26 +14,15 @@ const FAILS_ON_A = `exports.handler = async (event) => {
 const ECHO = 'exports.handler = async (event) => { console.log("hello from the log", event.word); return event }'
 
 describe('what the page tells of invocations', { timeout: 300_000 }, () => {
-  let mesh: Mesh
-  let browser: Browser
+  const stage = useStage(async () => {
+    assert.equal((await deploy(stage.url(), 'moves', FAILS_ON_A)).status, 201)
+    assert.equal((await deploy(stage.url(), 'echo', ECHO)).status, 201)
+  })
   let page: Page
-  const url = (): string => mesh.edges['edge-a']?.url ?? assert.fail('edge-a is not there')
-
-  before(async () => {
-    mesh = await openThreeEdges()
-    browser = await openBrowser()
-    page = (await openPage(browser, url())).page
-    await seesUp(page, 'edge-a', 'edge-b', 'edge-c')
-    assert.equal((await deploy(url(), 'moves', FAILS_ON_A)).status, 201)
-    assert.equal((await deploy(url(), 'echo', ECHO)).status, 201)
-  })
-  after(async () => {
-    await browser?.close()
-    await mesh?.[Symbol.asyncDispose]()
-  })
+  before(() => { page = stage.page })
 
   const invoke = (name: string, event: unknown, headers: Record<string, string> = {}) =>
-    call('POST', `${url()}/2015-03-31/functions/${name}/invocations`, event, headers)
+    call('POST', `${stage.url()}/2015-03-31/functions/${name}/invocations`, event, headers)
 
   test('an invocation that moved is listed, and opens as a waterfall with its log, event and result', async () => {
     assert.equal((await invoke('moves', { word: 'swarm' }, { 'x-swarm-record': '1' })).status, 200)
@@ -70,8 +59,7 @@ describe('what the page tells of invocations', { timeout: 300_000 }, () => {
     await page.getByText('Nothing logged yet').waitFor()
     await invoke('echo', { word: 'first' })
     await page.locator('.log-line', { hasText: 'hello from the log first' }).waitFor()
-    const other = mesh.edges['edge-b']?.url ?? assert.fail('edge-b is not there')
-    await call('POST', `${other}/2015-03-31/functions/echo/invocations`, { word: 'second' })
+    await call('POST', `${stage.url('edge-b')}/2015-03-31/functions/echo/invocations`, { word: 'second' })
     const line = page.locator('.log-line', { hasText: 'hello from the log second' })
     await line.waitFor()
     assert.match(await line.innerText(), /edge-b/)

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, test } from 'node:test'
 import type { Browser } from 'playwright-core'
-import { node, openBrowser, openPage, seesUp } from './browser.js'
+import { goTo, node, openBrowser, openPage, seesUp } from './browser.js'
 import { type Mesh, openThreeEdges, type Program } from './processes.js'
 
 const REGIONS = { 'edge-a': 'us-west-sfo', 'edge-b': 'us-east-iad', 'edge-c': 'eu-central-fra' } as const
@@ -75,8 +75,11 @@ describe('the page during an outage', { timeout: 300_000 }, () => {
     await kill('edge-b')
     const banner = page.locator('.banner', { hasText: /edge-b stopped serving this page. It reconnected to edge-[ac]/ })
     await banner.waitFor()
-    const href = await banner.getByRole('link', { name: 'there' }).getAttribute('href') ?? ''
-    assert.ok([edge('edge-a').url, edge('edge-c').url].includes(new URL(href).origin))
+    await goTo(page, '#/edges')
+    const link = banner.getByRole('link', { name: /^Go on at edge-[ac]$/ })
+    await page.waitForFunction("document.querySelector('.banner a.button')?.hash === '#/edges'")
+    const href = new URL(await link.getAttribute('href') ?? '')
+    assert.ok([edge('edge-a').url, edge('edge-c').url].includes(href.origin))
     await node(page, 'edge-b', 'down').waitFor()
     await page.locator('.connection[data-fresh="live"]').waitFor()
     await page.getByText('Read-only').first().waitFor()

@@ -7,13 +7,14 @@ import { Glyph, STATE_TEXT, stateTone } from '../parts/Glyph.tsx'
 import { VirtualList } from '../parts/VirtualList.tsx'
 import { hrefOf } from '../route.ts'
 
-const RANK = { down: 0, draining: 1, up: 2 } as const
+/** By kind of trouble, not by its size: rows must not change places with every snapshot. */
+const rank = ({ state, failuresPerSecond }: EdgeSnapshot): number => ({ down: 0, draining: 1, up: failuresPerSecond > 0 ? 2 : 3 })[state]
 
 export function EdgeTable() {
   const { snapshot } = usePage()
   const [search, setSearch] = useState('')
   const sorted = useMemo(() => snapshot.edges.toSorted((a, b) =>
-    RANK[a.state] - RANK[b.state] || b.failuresPerSecond - a.failuresPerSecond || (a.name < b.name ? -1 : 1)), [snapshot.edges])
+    rank(a) - rank(b) || (a.name < b.name ? -1 : 1)), [snapshot.edges])
   const newest = Math.max(0, ...snapshot.edges.map((edge) => edge.registrySeq))
   const shown = sorted.filter(({ name, region }) => `${name} ${region}`.toLowerCase().includes(search.trim().toLowerCase()))
   return (

@@ -2,7 +2,7 @@
 import type { EdgeSnapshot } from '../../../ts/lib/snapshot.ts'
 import { duration } from '../format.ts'
 import { usePage } from '../mesh/context.ts'
-import { type Link, linkText, mergeLinks, neighboursOf } from '../mesh/links.ts'
+import { isStrained, type Link, linkKind, linkText, mergeLinks, neighboursOf } from '../mesh/links.ts'
 import { Glyph } from '../parts/Glyph.tsx'
 import { Problem } from '../parts/Problem.tsx'
 import { useTask } from '../parts/use-task.ts'
@@ -32,13 +32,13 @@ export function LinkList({ edge }: { edge: EdgeSnapshot }) {
 
 function Row({ edge, link, peer, name }: { edge: EdgeSnapshot; link: Link; peer: string; name: string }) {
   const { access } = usePage()
-  const tone = !link.up ? 'bad' : link.setAside || link.chaos !== null ? 'warn' : 'good'
-  const impaired = link.chaos !== null && (link.chaos.cut || link.chaos.delayMs > 0)
+  const tone = !link.up ? 'bad' : isStrained(link) ? 'warn' : 'good'
+  const impaired = link.chaos !== null && link.chaos.distance !== true
   return (
     <li data-link={name}>
       <Glyph tone={tone} />
       <a className="edge-name" href={hrefOf({ page: 'edge', edge: peer, tab: 'overview' })}>{name}</a>
-      <span className="quiet link-how">{link.up && link.kind !== null ? `${link.kind === 'lan' ? 'LAN' : link.kind} · ` : ''}{linkText(link, duration)}</span>
+      <span className="quiet link-how">{[linkKind(link), linkText(link, duration)].filter((part) => part !== null).join(' · ')}</span>
       {access.chaos && edge.state !== 'down' && <span className="actions">
         {impaired
           ? <Chaos edge={link.chaos?.by ?? edge.id} name={name} label="Mend" command={{ command: 'chaos', action: 'mend', peer: link.chaos?.by === peer ? edge.id : peer }} />

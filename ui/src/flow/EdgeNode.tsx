@@ -44,11 +44,13 @@ export const EdgeNode = memo(function EdgeNode({ data, selected }: NodeProps<Edg
 function Full({ edge, age, serving, lag, load }: EdgeNodeData) {
   const down = edge.state === 'down' || !edge.reachable
   const failing = failingShare(edge)
+  const isBehind = lag > 0 && !down
   const numbers = [
-    ['req/s', rate(edge.requestsPerSecond), false],
-    ['p50', milliseconds(edge.p50Ms), false],
-    ['p99', milliseconds(edge.p99Ms), false],
-    ['in flight', String(edge.inFlight), false],
+    ['req/s', rate(edge.requestsPerSecond)],
+    ['p50', milliseconds(edge.p50Ms)],
+    ['p99', milliseconds(edge.p99Ms)],
+    ['in flight', String(edge.inFlight)],
+    [isBehind ? `${lag} behind` : 'registry', String(edge.registrySeq)],
   ] as const
   return (
     <>
@@ -64,14 +66,9 @@ function Full({ edge, age, serving, lag, load }: EdgeNodeData) {
         <p className="edge-build"><span>{edge.version === '' ? '' : `v${edge.version}`}</span><span>{edge.arch}</span></p>
       </div>
       <dl className="numbers">
-        {numbers.map(([label, value]) => <div key={label}><dt>{label}</dt><dd>{down ? '–' : value}</dd></div>)}
+        {numbers.map(([label, value], index) => <div key={label} className={isBehind && index === numbers.length - 1 ? 'wrong' : ''}><dt>{label}</dt><dd>{down ? '–' : value}</dd></div>)}
       </dl>
-      <div className="edge-foot">
-        <Sparkline points={load} />
-        <p className={lag > 0 && !down ? 'registry wrong' : 'registry'}>
-          registry {edge.registrySeq}{lag > 0 && !down ? `, ${lag} behind` : ''}
-        </p>
-      </div>
+      <div className="edge-foot"><Sparkline points={load} /></div>
     </>
   )
 }

@@ -2,7 +2,7 @@
 import { type Edge, EdgeLabelRenderer, type EdgeProps } from '@xyflow/react'
 import { memo } from 'react'
 import { duration } from '../format.ts'
-import { type Link, linkText } from '../mesh/links.ts'
+import { isStrained, type Link, linkKind, linkText } from '../mesh/links.ts'
 import type { Pulse } from '../mesh/pulses.ts'
 import { classTone } from '../parts/Glyph.tsx'
 import { useDetail } from './detail.ts'
@@ -19,7 +19,7 @@ export const LinkEdge = memo(function LinkEdge(props: EdgeProps<LinkFlowEdge>) {
   const b = { x: targetX, y: targetY }
   const { path, label } = arc(a, b)
   const latest = pulses.at(-1)
-  const state = !link.up ? 'down' : link.setAside || link.chaos !== null ? 'up strained' : 'up'
+  const state = !link.up ? 'down' : isStrained(link) ? 'up strained' : 'up'
   return (
     <>
       <path className={`link ${state} ${link.kind ?? ''} ${detail}`} d={path} />
@@ -41,6 +41,7 @@ export const LinkEdge = memo(function LinkEdge(props: EdgeProps<LinkFlowEdge>) {
   )
 })
 
-function Kind({ link: { kind, up } }: { link: Link }) {
-  return up && kind !== null ? <span className="link-kind">{kind === 'lan' ? 'LAN' : kind}</span> : null
+function Kind({ link }: { link: Link }) {
+  const kind = linkKind(link)
+  return kind === null ? null : <span className="link-kind">{kind}</span>
 }

@@ -32,7 +32,7 @@ export function InvocationList({ filter }: { filter: Filter }) {
       <Problem error={value === null ? error : null} />
       {value !== null && shown.length === 0 && <p className="quiet">{kind === 'all' ? 'No invocation is remembered. Each edge keeps its latest.' : 'None among the latest.'}</p>}
       {shown.length > 0 && <VirtualList
-        label="Recent invocations" items={shown} rowHeight={44} keyOf={(each) => each.requestId}
+        label="Recent invocations" items={shown} rowHeight={52} keyOf={(each) => each.requestId}
         row={(each) => <Row invocation={each} showsFunction={filter.function === undefined} />}
       />}
     </div>

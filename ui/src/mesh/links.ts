@@ -43,7 +43,7 @@ export function mergeLinks(links: readonly LinkSnapshot[], edges: readonly EdgeS
       // An edge of an older version does not tell these.
       kind: before?.kind ?? link.kind ?? null,
       setAside: before?.setAside === true || link.setAside === true,
-      chaos: before?.chaos ?? (link.chaos ? { ...link.chaos, by: from.id } : null),
+      chaos: worse(before?.chaos ?? null, link.chaos ? { ...link.chaos, by: from.id } : null),
     })
   }
   return [...merged.values()]
@@ -97,16 +97,32 @@ export function neighboursOf(edge: string, links: readonly Link[], edges: readon
     .map((each) => ({ ...each, name: names.get(each.peer) ?? '' }))
     .sort((one, other) => one.name < other.name ? -1 : 1)
   if (all.length <= most) return all
-  const tells = ({ link }: Neighbour): boolean => !link.up || link.setAside || link.chaos !== null
+  const tells = ({ link }: Neighbour): boolean => !link.up || isStrained(link)
   const kept = new Set([...all.filter(tells), ...all.filter((each) => !tells(each))].slice(0, most))
   return all.filter((each) => kept.has(each))
+}
+
+/** Up, and worse than it should be. */
+export const isStrained = ({ up, setAside, chaos }: Link): boolean => up && (setAside || (chaos !== null && !isDistance(chaos)))
+
+/** What its packets cross, as a person would say it; null: not known, or there is none. */
+export function linkKind({ up, kind, chaos }: Link): string | null {
+  if (!up || kind === null) return null
+  if (isDistance(chaos)) return 'simulated'
+  return kind === 'lan' ? 'LAN' : kind
+}
+
+const isDistance = (chaos: Link['chaos']): boolean => chaos?.distance === true
+
+function worse(a: Link['chaos'], b: Link['chaos']): Link['chaos'] {
+  return a === null || (isDistance(a) && b !== null) ? b : a
 }
 
 /** How far it is, or what is wrong with it. */
 export function linkText({ up, rttMs, setAside, chaos }: Link, duration: (ms: number) => string): string {
   if (!up) return chaos?.cut === true ? 'cut' : 'down'
   const rtt = rttMs === null ? 'no RTT yet' : duration(rttMs)
-  return [rtt, setAside ? 'set aside' : '', chaos && chaos.delayMs > 0 ? `slowed by ${chaos.delayMs} ms` : ''].filter((part) => part !== '').join(' · ')
+  return [rtt, setAside ? 'set aside' : '', chaos && chaos.delayMs > 0 && !isDistance(chaos) ? `slowed by ${chaos.delayMs} ms` : ''].filter((part) => part !== '').join(' · ')
 }
 
 function lower(a: number | null, b: number | null): number | null {

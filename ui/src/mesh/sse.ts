@@ -4,6 +4,8 @@ import { ApiError, errorText, send } from './http.ts'
 export interface ServerEvent {
   event: string
   data: string
+  /** Where to go on after it; null: not said. */
+  id: string | null
 }
 
 /** Feed it text as it comes; it gives the events that are whole. */
@@ -14,12 +16,14 @@ export function openParser(): (chunk: string) => ServerEvent[] {
     rest = blocks.pop() ?? ''
     return blocks.flatMap((block) => {
       let event = 'message'
+      let id: string | null = null
       const data: string[] = []
       for (const line of block.split(/\r?\n/)) {
         if (line.startsWith('event:')) event = line.slice(6).trim()
+        else if (line.startsWith('id:')) id = line.slice(3).trim()
         else if (line.startsWith('data:')) data.push(line.slice(5).replace(/^ /, ''))
       }
-      return data.length === 0 ? [] : [{ event, data: data.join('\n') }]
+      return data.length === 0 ? [] : [{ event, id, data: data.join('\n') }]
     })
   }
 }

@@ -17,7 +17,7 @@ export function Banner({ mesh, fresh, now }: { mesh: MeshState; fresh: Freshness
         <p>
           <b>{snapshot.self}</b> has not been heard for {span(now - (heardAt ?? now))}. What you see is from then; trying again.
           {others.length > 0 && <> This page is also at {others.slice(0, MAX_OTHERS).map((edge, index) => (
-            <span key={edge.id}>{index > 0 && ', '}<a href={edge.url}>{edge.name}</a></span>
+            <span key={edge.id}>{index > 0 && ', '}<a href={`${edge.url.replace(/\/$/, '')}/${location.hash}`}>{edge.name}</a></span>
           ))}.</>}
         </p>
       </div>
@@ -29,9 +29,10 @@ export function Banner({ mesh, fresh, now }: { mesh: MeshState; fresh: Freshness
     return (
       <div className="banner warn" role="status">
         <p>
-          <b>{from}</b> stopped serving this page. It reconnected to <b>{snapshot?.self}</b>, which tells what you see; to change
-          anything, open the page <a href={elsewhere}>there</a>. It goes back by itself.
+          <b>{from}</b> stopped serving this page. It reconnected to <b>{snapshot?.self}</b>, which tells what you see until {from} is
+          back. An edge takes changes only from a page of its own.
         </p>
+        <a className="button" href={`${elsewhere.replace(/\/$/, '')}/${location.hash}`}>Go on at {snapshot?.self}</a>
       </div>
     )
   }

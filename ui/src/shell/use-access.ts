@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useState } from 'react'
 import { type Access, readAccess, UNKNOWN_ACCESS } from '../mesh/access.ts'
 
-const AWAY: Access = { denied: 'The edge that this page comes from does not answer.', wantsToken: false, role: null, chaos: false }
+const AWAY: Access = { denied: 'The edge that this page comes from does not answer: go on at another one.', wantsToken: false, role: null, chaos: false }
 
 export function useAccess(self: string | undefined, elsewhere: string | null): { access: Access; ask(): void } {
   const [access, setAccess] = useState(UNKNOWN_ACCESS)
