@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Command } from 'commander'
 import type { Client } from '../../lib/client.js'
 import { SwarmError } from '../../lib/errors.js'
+import type { LogLine } from '../../lib/snapshot.js'
 import { number, openSession, untilInterrupted, withEdge, type EdgeOptions, type Session } from './edge-options.js'
 import type { Paint } from './output.js'
 
@@ -12,17 +13,6 @@ interface LogsOptions extends EdgeOptions {
   edge?: string
   since?: string
   limit?: number
-}
-
-/** As `GET /logs` tells it, one a line. */
-export interface LogLine {
-  /** Milliseconds since the epoch. */
-  at: number
-  edge: string
-  function: string
-  requestId: string | null
-  level: 'debug' | 'info' | 'warn' | 'error'
-  message: string
 }
 
 const AGAIN_MS = 1_000
@@ -72,9 +62,13 @@ export async function followLogs(client: Client, query: URLSearchParams, signal:
   }
 }
 
-const LEVELS = { debug: 'dim', info: 'bold', warn: 'yellow', error: 'red' } as const
+const LEVELS: Record<string, keyof Paint> = { TRACE: 'dim', DEBUG: 'dim', WARN: 'yellow', ERROR: 'red', FATAL: 'red' }
 
-export function logText({ at, edge, function: name, level, message, requestId }: LogLine, paint: Paint): string {
-  const head = `${paint.dim(new Date(at).toISOString())} ${paint.cyan(edge)} ${name} ${paint.dim((requestId ?? '').slice(0, 8))}`
-  return `${head} ${level === 'info' ? message.trimEnd() : paint[LEVELS[level]](message.trimEnd())}\n`
+/** Where some were lost, the edge says so in a line of no function. */
+type Gap = Pick<LogLine, 'at' | 'edge' | 'message'> & Partial<LogLine>
+
+export function logText({ at, edge, function: name, level = '', message, requestId = '' }: LogLine | Gap, paint: Paint): string {
+  const colour = name === undefined ? 'yellow' : LEVELS[level.toUpperCase()]
+  const head = [paint.dim(new Date(at).toISOString()), paint.cyan(edge), name ?? '', paint.dim(requestId.slice(0, 8))].filter((part) => part !== '')
+  return `${head.join(' ')} ${colour === undefined ? message.trimEnd() : paint[colour](message.trimEnd())}\n`
 }

@@ -8,7 +8,7 @@ import { after, before, describe, test } from 'node:test'
 import { zipOf } from '../bundle/zip.js'
 import { startMesh, type MeshOfEdges } from '../mesh/harness/edges.js'
 import { call, invoke } from '../mesh/harness/http.js'
-import { folderOf, swarmlambda, type Ended, type Given } from './harness.js'
+import { folderOf, follow, swarmlambda, type Ended, type Given } from './harness.js'
 
 let mesh: MeshOfEdges
 before(async () => { mesh = await startMesh() })
@@ -123,6 +123,29 @@ describe('versions, alias, rollback', () => {
     await json('rm', 'turns')
     await json('deploy', path)
     assert.deepEqual((await json<{ versions: unknown[]; aliases: unknown[] }>('versions', 'turns')).aliases, [], 'rm took the aliases along')
+  })
+})
+
+describe('logs', () => {
+  test('of all edges, by function, by request and as they come', async () => {
+    const path = await folder('talks', { 'index.js': 'exports.handler = async ({ say }) => { console.log(say); console.error("oh no\\n  twice"); return say }' })
+    await json('deploy', path)
+    await using following = follow(['logs', 'talks', '--follow', '--since', '1h'], { env: { SWARMLAMBDA_ENDPOINT: mesh.url('edge-a') } })
+    const { requestId } = await json<{ requestId: string }>('invoke', 'talks', '{"say":"first"}')
+    const other = await run(['invoke', 'talks', '{"say":"second"}', '--endpoint', mesh.url('edge-b')])
+    assert.equal(other.code, 0, other.err)
+    assert.equal((await following.next('first'))['edge'], 'edge-a')
+    assert.equal((await following.next('second'))['edge'], 'edge-b')
+
+    const printed = await run(['logs', 'talks'])
+    assert.equal(printed.code, 0, printed.err)
+    assert.match(printed.out, /^\d{4}-\S+Z edge-a talks [0-9a-f]{8} first\n\S+ edge-a talks [0-9a-f]{8} oh no\n {2}twice\n\S+ edge-b talks [0-9a-f]{8} second\n/)
+    const coloured = await run(['logs', '--request', requestId, '-n', '1'], { env: { FORCE_COLOR: '1' } })
+    assert.match(coloured.out, /\u001b\[31moh no\n {2}twice\u001b\[0m\n$/)
+    const { logs } = await json<{ logs: { requestId: string; level: string }[] }>('logs', '--request', requestId)
+    assert.deepEqual(logs.map((line) => [line.requestId, line.level]), [[requestId, 'INFO'], [requestId, 'ERROR']])
+    const none = await run(['logs', 'nobody'])
+    assert.deepEqual([none.code, none.out], [0, ''])
   })
 })
 

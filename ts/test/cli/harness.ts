@@ -42,10 +42,10 @@ export async function folderOf(path: string, files: Record<string, string>): Pro
   return path
 }
 
-type Told = Record<string, unknown> & { event: string }
+type Told = Record<string, unknown> & { event?: string }
 
 export interface Following extends AsyncDisposable {
-  /** The next line of JSON with that `event`, among those not waited for yet. */
+  /** The next line of JSON with that `event`, or that `message`, among those not waited for yet. */
   next(event: string, timeoutMs?: number): Promise<Told>
   /** Presses keys. */
   press(keys: string): void
@@ -84,7 +84,7 @@ export function follow(args: readonly string[], { cwd = ROOT, env = {} }: Given 
           act()
         }
         const look = (): void => {
-          const at = events.findIndex((told, index) => index >= read && told.event === event)
+          const at = events.findIndex((told, index) => index >= read && (told.event ?? told['message']) === event)
           const found = events[at]
           if (found) settle(() => { read = at + 1; resolve(found) })
         }
