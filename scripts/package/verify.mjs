@@ -30,11 +30,12 @@ export const verify = async (target, executable) => {
     const started = performance.now()
     const version = await start('version', ['--version'], {})
     say(target.arch, `${version}: unpacked and answered in ${Math.round(performance.now() - started)} ms`)
-    const esbuild = isEmulated ? { ESBUILD_BINARY_PATH: await emulated(target, folder) } : {}
+    // qemu-user keeps a note of every page, also of those that are only reserved: a thousand sandboxes' take it hours.
+    const emulation = isEmulated ? { ESBUILD_BINARY_PATH: await emulated(target, folder), SWARMLAMBDA_SLOTS: '8' } : {}
     const again = performance.now()
     const ports = await freePorts(EDGES.length + 1)
     for (const [index, [name, region]] of EDGES.entries()) {
-      const env = { ...esbuild, SWARMLAMBDA_CLUSTER_ID: 'local', SWARMLAMBDA_CLUSTER_KEY: '', SWARMLAMBDA_NODE_NAME: name, SWARMLAMBDA_REGION: region, SWARMLAMBDA_HTTP_PORT: String(ports[index]), SWARMLAMBDA_STATE_DIR: `.swarm-lambda/local/${name}`, SWARMLAMBDA_BOOTSTRAP: 'none' }
+      const env = { ...emulation, SWARMLAMBDA_CLUSTER_ID: 'local', SWARMLAMBDA_CLUSTER_KEY: '', SWARMLAMBDA_NODE_NAME: name, SWARMLAMBDA_REGION: region, SWARMLAMBDA_HTTP_PORT: String(ports[index]), SWARMLAMBDA_STATE_DIR: `.swarm-lambda/local/${name}`, SWARMLAMBDA_BOOTSTRAP: 'none' }
       const line = await start(name, ['edge'], env)
       say(target.arch, `${line} ${dim(`${Math.round(performance.now() - again)} ms after the first was started`)}`)
     }
