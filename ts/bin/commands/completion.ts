@@ -54,6 +54,8 @@ async function candidatesOf(program: Command, words: readonly string[]): Promise
     command = next
     depth += 1
   }
+  const option = command.options.find(({ long, short }) => [long, short].includes(words.at(-2)))
+  if (option?.argChoices) return option.argChoices.filter((choice) => choice.startsWith(last))
   if (last.startsWith('-')) return command.options.flatMap(({ long }) => (long ? [long] : [])).filter((option) => option.startsWith(last))
   if (command.commands.length > 0) return command.commands.map((one) => one.name()).filter((name) => !name.startsWith('_') && name.startsWith(last))
   const choices = command.registeredArguments[before.length - depth]?.argChoices

@@ -202,6 +202,7 @@ describe('the mesh', () => {
     assert.ok((await complete('invoke', '--l')).includes('--log'))
     assert.deepEqual(await complete('invoke', 'gr'), ['greet'])
     assert.deepEqual(await complete('completion', 'z'), ['zsh'])
+    assert.deepEqual(await complete('deploy', '--wait', 'q'), ['quorum'])
     for (const shell of ['bash', 'zsh', 'fish']) assert.match((await run(['completion', shell])).out, /swarmlambda __complete/)
   })
 })
