@@ -64,11 +64,14 @@ async function candidatesOf(program: Command, words: readonly string[]): Promise
   return ofFunctions && before.length === depth ? (await functionNames()).filter((name) => name.startsWith(last)) : []
 }
 
+/** Nobody waits longer for a Tab. */
+const NAMES_MS = 5_000
+
 /** None when no edge answers: completion is silent. */
 async function functionNames(): Promise<string[]> {
   try {
     const { client } = await openSession({})
-    const { functions } = await client.json<{ functions: { name: string }[] }>('GET', '/functions', null, AbortSignal.timeout(1_000))
+    const { functions } = await client.json<{ functions: { name: string }[] }>('GET', '/functions', null, AbortSignal.timeout(NAMES_MS))
     return functions.map(({ name }) => name)
   } catch {
     return []

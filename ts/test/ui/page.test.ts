@@ -13,7 +13,7 @@ const FAILS_ON_A = `exports.handler = async () => {
 }`
 const ALWAYS_FAILS = "exports.handler = async () => { throw new RangeError('never') }"
 
-describe('the page', { timeout: 300_000 }, () => {
+describe('the page', { timeout: 600_000 }, () => {
   let mesh: Mesh
   let browser: Browser
   const url = (): string => mesh.edges['edge-a']?.url ?? assert.fail('edge-a is not there')
