@@ -35,14 +35,15 @@ if (first !== '' && first !== 'wpt' && first !== 'test262') {
   console.error(USAGE)
   process.exit(first === '--help' ? 0 : 1)
 }
-const pages = {}
-if (first !== 'test262') pages.wpt = wptPage(await runWpt(second))
-if (first !== 'wpt') pages.test262 = test262Page(await runTest262(second))
-if (second !== '') console.log(Object.values(pages).join('\n'))
-else {
+/** What one suite gave stays when the other can't be had. */
+const HEADINGS = { wpt: 'Web platform tests', test262: 'Test262' }
+async function tell(name, page) {
+  if (second !== '') return console.log(page)
   const old = await readFile(PAGE, 'utf8').catch(() => '')
   const kept = (heading) => new RegExp(`## ${heading}\\n[^]*?(?=\\n## |$)`).exec(old)?.[0] ?? ''
   const head = '# Conformance\n`npm run conformance` makes this page: the suites run inside functions, on a real edge, and the same files in Node beside them.\n'
-  await writeFile(PAGE, [head, pages.wpt ?? kept('Web platform tests'), pages.test262 ?? kept('Test262')].join('\n'))
-  console.log(`written: ${PAGE.pathname.split('/').slice(-2).join('/')}`)
+  await writeFile(PAGE, [head, ...Object.entries(HEADINGS).map(([other, heading]) => (other === name ? page : kept(heading)))].join('\n'))
+  console.log(`written: ${PAGE.pathname.split('/').slice(-2).join('/')}, ${HEADINGS[name]}`)
 }
+if (first !== 'test262') await tell('wpt', wptPage(await runWpt(second)))
+if (first !== 'wpt') await tell('test262', test262Page(await runTest262(second)))

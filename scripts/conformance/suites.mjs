@@ -26,7 +26,7 @@ const SUITES = {
     variable: 'TEST262_DIR',
     what: 'Test262 as in SpiderMonkey 128',
     url: 'http://deb.debian.org/debian/pool/main/m/mozjs128/mozjs128_128.14.0.orig.tar.xz',
-    sha256: '4c722d476f84b280160bfc428aa36e2806f9837902a43cda7caaa401c2a52f54',
+    sha256: '41cca35149710ce45fbabc5fefcf86a01fdf833fdb783941964fca3a55fb72dd',
     inside: 'firefox-128.14.0/js/src/tests/test262',
   },
 }

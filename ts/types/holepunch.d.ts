@@ -155,12 +155,30 @@ declare module 'hypercore' {
   }
 }
 
+declare module 'rache' {
+  /** A cache that evicts at random. */
+  export default class Rache {
+    constructor(options: { maxSize: number })
+  }
+}
+
+declare module 'hypercore-storage' {
+  export default class HypercoreStorage {
+    /** `writeBufferSize`: bytes that RocksDB collects in memory before it writes a table. */
+    constructor(directory: string, options: { writeBufferSize: number })
+    close(): Promise<void>
+  }
+}
+
 declare module 'corestore' {
   import type Hypercore from 'hypercore'
+  import type HypercoreStorage from 'hypercore-storage'
+  import type Rache from 'rache'
   import type { SecretStream } from '@hyperswarm/secret-stream'
 
   export default class Corestore {
-    constructor(directory: string)
+    /** `globalCache`: what all Hyperbees of the store keep of their nodes. */
+    constructor(storage: string | HypercoreStorage, options?: { globalCache?: Rache })
     readonly storage: {
       /** `pointer`: a core's storage knows it. */
       deleteCore(pointer: unknown): Promise<void>

@@ -37,9 +37,10 @@ const settings = (entry: string) =>
     bundle: true,
     write: false,
     format: 'esm',
-    // Packages are taken as a worker or Node gets them: the built-ins are ours, and a browser's DOM is not there.
+    // Packages are taken as Node gets them, whose built-ins are there; what packages have for workers lacks what Lambda's authors use
+    // (Stripe's synchronous signatures, say).
     platform: 'neutral',
-    conditions: ['worker', 'node', 'module'],
+    conditions: ['node', 'module'],
     // As in Node: what `require` answers is what the package's CommonJS exports, no namespace of another build.
     mainFields: ['main', 'module'],
     // Newer syntax is written as this; of the engine, `v` regular expressions are what it lacks.

@@ -1,7 +1,8 @@
 // A function in a folder on disk, with its packages in node_modules: an author's own, or an unpacked archive.
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { dirname, join, relative, sep } from 'node:path'
+import { dirname, isAbsolute, join, relative, sep } from 'node:path'
 import type { Plugin } from 'esbuild'
 import { SwarmError } from '../errors.js'
 import { unpack } from './archive.js'
@@ -55,19 +56,34 @@ const MISSING = 'missing'
 const SCRIPT = /\.[cm]?[jt]sx?$/
 const OWN_NAMES = /\b(?:const|let|var)\s+\{?[^;=]*\b__(?:dirname|filename)\b/
 
-/** `const require = createRequire(import.meta.url)`: without it, the bundler sees what is required. */
-const withOwnRequire = (text: string): string => text.replace(/\b(?:const|let|var)\s+require\s*=\s*(?:\w+\.)?createRequire\(\s*import\.meta\.url\s*\);?/, '')
+const CREATED = /\b(const|let|var)\s+([\w$]+)\s*=\s*(?:[\w$]+\.)?createRequire\(\s*/g
+const ITS_OWN = /^import\.meta\.url\s*\);?/
 
-const RESOLVED = /\brequire\.resolve\(\s*(["'])(\.{1,2}\/[^"'\n]+)\1\s*\)/g
+/** Lets the bundler see what a `require` loads that a module made for itself: `const r = createRequire(import.meta.url)`, `r('./data.cjs')`. */
+function withOwnRequire(text: string): string {
+  let seen = text
+  for (const [declared, , name = ''] of text.matchAll(CREATED)) {
+    if (name === 'require') {
+      const at = seen.indexOf(declared)
+      const rest = seen.slice(at + declared.length)
+      if (ITS_OWN.test(rest)) seen = seen.slice(0, at) + rest.replace(ITS_OWN, '')
+    } else {
+      seen = seen.replace(new RegExp(`(?<![\\w$.])${name.replaceAll('$', '\\$')}(\\.resolve)?(\\(\\s*(["'])[^"'\\n]+\\3\\s*\\))`, 'g'), 'require$1$2')
+    }
+  }
+  return seen
+}
 
-/** Code that reads files beside it (`require.resolve('./grammar.txt')`) finds them where `fs` looks, below {@link TASK_ROOT}. */
-async function withResolved(text: string, path: string, folder: string): Promise<string> {
+const RESOLVED = /\brequire\.resolve\(\s*(["'])([^"'\n]+)\1\s*\)/g
+
+/** Code that reads files beside it, or a package's (`require.resolve('./grammar.txt')`), finds them where `fs` looks, below {@link TASK_ROOT}. */
+async function withResolved(text: string, path: string, folder: string, confined: boolean): Promise<string> {
   const carried: Record<string, string> = {}
   const places = new Map<string, string>()
   for (const [, , request = ''] of text.matchAll(RESOLVED)) {
-    const file = await found(join(dirname(path), request))
-    const name = file === null ? null : relative(folder, file).split(sep).join('/')
-    if (file === null || name === null || name.startsWith('../')) continue
+    const file = await found(path, request)
+    const name = file === null ? '../' : placeOf(file, folder, confined)
+    if (file === null || name.startsWith('../')) continue
     carried[name] = (await readFile(file)).toString('base64')
     places.set(request, `${TASK_ROOT}/${name}`)
   }
@@ -78,11 +94,20 @@ async function withResolved(text: string, path: string, folder: string): Promise
   return `${strict}${put}${code.slice(strict.length)}`
 }
 
-async function found(path: string): Promise<string | null> {
-  for (const candidate of [path, `${path}.js`, `${path}.json`]) {
-    if (await stat(candidate).then((is) => is.isFile() && is.size <= MAX_RESOLVED_BYTES, () => false)) return candidate
+/** Where a file is below {@link TASK_ROOT}; a package that an author has further up is where it would be in the function's own folder. */
+function placeOf(file: string, folder: string, confined: boolean): string {
+  const name = relative(folder, file).split(sep).join('/')
+  return name.startsWith('../') && !confined ? name.replace(/^.*?(?=node_modules\/)/, '') : name
+}
+
+/** The file that `request`, written in the file at `path`, means; null: none, or a large one. */
+async function found(path: string, request: string): Promise<string | null> {
+  try {
+    const file = createRequire(path).resolve(request)
+    return isAbsolute(file) && (await stat(file)).size <= MAX_RESOLVED_BYTES ? file : null
+  } catch {
+    return null
   }
-  return null
 }
 const MAX_RESOLVED_BYTES = 1 << 20
 
@@ -109,9 +134,9 @@ function disk(folder: string, confined: boolean): Plugin {
         const given = await readFile(path, 'utf8')
         const problem = depthProblem(name, given)
         if (problem !== null) return { errors: [{ text: problem }] }
-        const text = await withResolved(withOwnRequire(given), path, folder)
+        const text = await withResolved(withOwnRequire(given), path, folder, confined)
         if (!/\b__(dirname|filename)\b/.test(text) || OWN_NAMES.test(text)) return text === given ? null : { contents: text, loader: loaderOf(path) ?? 'js' }
-        const own = `${TASK_ROOT}/${name}`
+        const own = `${TASK_ROOT}/${placeOf(path, folder, confined)}`
         const names = `var __dirname = ${JSON.stringify(dirname(own))}, __filename = ${JSON.stringify(own)};`
         return { contents: text.startsWith('#!') ? text.replace('\n', `\n${names}`) : names + text, loader: loaderOf(path) ?? 'js' }
       })

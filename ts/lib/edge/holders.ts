@@ -16,8 +16,10 @@ export interface HoldersOptions {
   changes: EventEmitter<{ change: [] }>
 }
 
-/** A deploy answers after this even when an edge is still missing; the answer says which have it. */
+/** A deploy answers after this even when another edge is still missing; the answer says which have it. */
 const MAX_WAIT_MS = 2_000
+/** For the edge itself it waits so much longer: what comes next asks this very edge. Large functions take seconds to load on a busy machine. */
+const MAX_OWN_WAIT_MS = 18_000
 
 /** Names of the edges that have this very revision, this one first. */
 export function holdersOf({ loaded, mesh, self }: HoldersOptions, name: string, revisionId: string): string[] {
@@ -63,9 +65,11 @@ export function waitForHolders(options: HoldersOptions, { config, name, revision
     const needed = { local: 1, quorum: Math.floor(edges / 2) + 1, all: edges }[wait]
     return have >= Math.min(needed, edges) && (!placed.has(mesh.id) || options.loaded.get(name) === revisionId)
   }
+  const isHere = (): boolean => options.loaded.get(name) === revisionId || !placedOn(options, name, config).has(mesh.id)
   return new Promise((resolve) => {
+    let isLate = false
     const look = (): void => {
-      if (isDone()) finish()
+      if (isDone() || (isLate && isHere())) finish()
     }
     const finish = (): void => {
       clearTimeout(timer)
@@ -73,7 +77,11 @@ export function waitForHolders(options: HoldersOptions, { config, name, revision
       mesh.events.off('status', look).off('lost', look)
       resolve()
     }
-    const timer = setTimeout(finish, MAX_WAIT_MS)
+    let timer = setTimeout(() => {
+      isLate = true
+      timer = setTimeout(finish, MAX_OWN_WAIT_MS)
+      look()
+    }, MAX_WAIT_MS)
     changes.on('change', look)
     mesh.events.on('status', look).on('lost', look)
     look()

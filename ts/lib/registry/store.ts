@@ -5,12 +5,19 @@ import { join } from 'node:path'
 
 import Corestore from 'corestore'
 import type Hypercore from 'hypercore'
+import HypercoreStorage from 'hypercore-storage'
+import Rache from 'rache'
 
 import { messageOf, SwarmError } from '../errors.js'
 import { SILENT, type Log } from '../log.js'
 import { kindOf, openOrSetAside } from './damage.js'
 import { readManifest } from './manifest.js'
 import { syncFile } from './sync-file.js'
+
+/** RocksDB's own default is 64 MB, which an edge fills with what it deploys until a table is written. */
+const WRITE_BUFFER_BYTES = 16 << 20
+/** Nodes of the views, about 1 kB each; the default is 65,536. */
+const CACHED_NODES = 8_192
 
 const storePath = (stateDir: string): string => join(stateDir, 'store')
 
@@ -38,7 +45,8 @@ const sweep = async (store: Corestore, stateDir: string): Promise<void> => {
 }
 
 const openOnce = async (stateDir: string): Promise<Corestore> => {
-  const store = new Corestore(storePath(stateDir))
+  const storage = new HypercoreStorage(storePath(stateDir), { writeBufferSize: WRITE_BUFFER_BYTES })
+  const store = new Corestore(storage, { globalCache: new Rache({ maxSize: CACHED_NODES }) })
   try {
     await store.ready()
     return store

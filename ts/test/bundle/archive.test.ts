@@ -64,7 +64,7 @@ describe('an archive', () => {
     ])
     const { source, sourceMap } = await bundle({ zip, handler: 'src/index.handler' })
     const { handler } = (await import(`data:text/javascript;base64,${source.toString('base64')}`)) as { handler: () => unknown }
-    assert.deepEqual(handler(), ['worker', 2])
+    assert.deepEqual(handler(), ['default', 2])
     assert.ok((JSON.parse(sourceMap.toString()) as { sources: string[] }).sources.includes('src/index.ts'))
     assert.deepEqual((await readdir(tmpdir())).filter((name) => name.startsWith('swarmlambda-deploy-')), [])
   })

@@ -17,6 +17,11 @@ const STORM_S = 3
 const MEMORY_MB = 64
 /** How much an edge may keep after all of them: its own heaps, JavaScript's above all. It does not grow with their number. */
 const MAX_GROWTH_MB = 128
+/** How often all of them run; docs/isolation.md has the figures of many passes. */
+const PASSES = Number(process.env.HOSTILE_PASSES ?? 1)
+/** After the second pass, whatever is kept between invocations is there. */
+const WARM_PASSES = 2
+const PASS_MS = 900_000
 /** `__proto__` and its kin, as any caller may send them. */
 const EVENT = '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},"toString":null,"then":1,"seed":7}'
 
@@ -89,6 +94,21 @@ describe('a hostile function fails alone', () => {
       const next = await deploy(edge.url, 'shallow', 'exports.handler = () => 1')
       assert.ok(next.status < 300, next.text)
       await hello()
+    })
+  }
+
+  let warm = 0
+  for (let pass = 2; pass <= PASSES; pass++) {
+    test(`pass ${pass}`, { timeout: PASS_MS }, async (t) => {
+      for (const one of cases) {
+        const ended = await ending(one)
+        await hello()
+        assert.ok(isExpected(ended, one), `${one.name} ended as ${ended}, not as ${one.endings.join(' or ')}`)
+      }
+      const now = await memory()
+      t.diagnostic(`${now.toFixed(0)} MB`)
+      if (pass === WARM_PASSES) warm = now
+      assert.ok(now < warm + MAX_GROWTH_MB / 2, `${now.toFixed(0)} MB after pass ${pass}, ${warm.toFixed(0)} after pass ${WARM_PASSES}`)
     })
   }
 
