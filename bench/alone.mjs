@@ -9,6 +9,8 @@ import { measure } from './rounds.mjs'
 
 /** What a process gives back, it gives back some time after its work. */
 const SETTLE_MS = 2_000
+/** From when on a connection counts as idle. */
+const IDLE_MS = 12_000
 
 const range = (count, make) => Array.from({ length: count }, (_, index) => make(index))
 const milliseconds = (values) => `${quantile(values, 0.5).toFixed(2)} ms, ${quantile(values, 0.99).toFixed(2)} ms`
@@ -84,11 +86,11 @@ export const connections = {
       const before = await residentMb(pid)
       const sockets = []
       while (sockets.length < count) sockets.push(...(await Promise.all(range(50, () => openConnection(address)))))
-      await delay(SETTLE_MS)
+      await delay(IDLE_MS)
       figures.push([what, `${((((await residentMb(pid)) - before) * 1024) / count).toFixed(1)} kB`])
       for (const socket of sockets) socket.destroy()
     }
-    return { title: 'memory of an idle connection', note: `what a server grows by, divided by its ${count} keep-alive connections after one request each`, figures }
+    return { title: 'memory of an idle connection', note: `what a server grows by, divided by its ${count} keep-alive connections, 12 s after one request each`, figures }
   },
 }
 

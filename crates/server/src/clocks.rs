@@ -56,6 +56,22 @@ impl Clocks {
         })
     }
 
+    /// When to look at the connection again: at its deadline, or when it may have become idle.
+    pub(crate) fn next_look(&self, limits: &Limits) -> Option<Instant> {
+        let deadline = self.deadline(limits)?;
+        Some(if self.is_between_requests() { deadline.min(self.progress.get() + limits.rest_after) } else { deadline })
+    }
+
+    /// Whether an HTTP/1 connection has nothing to do, and had nothing for a while.
+    pub(crate) fn is_idle(&self, limits: &Limits) -> bool {
+        self.is_between_requests() && self.progress.get().elapsed() >= limits.rest_after
+    }
+
+    fn is_between_requests(&self) -> bool {
+        let Self { active, h2, head, lingering, stalled, .. } = self;
+        !h2 && active.get() == 0 && head.get().is_none() && stalled.get().is_none() && lingering.get().is_none()
+    }
+
     pub(crate) fn read(&self) {
         // HTTP/2 also reads frames that belong to no request.
         if !self.h2 && self.active.get() == 0 && self.head.get().is_none() {

@@ -19,7 +19,7 @@ use hyper::{
 use hyper_util::rt::TokioTimer;
 use tokio::{
     net::TcpStream,
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, sleep_until, timeout, timeout_at},
 };
 
 use crate::{
@@ -55,16 +55,39 @@ pub(crate) async fn serve(worker: Rc<Worker>, door: Rc<Door>, stream: TcpStream,
         builder.timer(TokioTimer::new()).keep_alive_interval(limits.idle_timeout / 3);
         builder.keep_alive_timeout(limits.write_timeout).max_concurrent_streams(limits.max_h2_streams);
         builder.max_header_list_size(u32::try_from(limits.max_head_bytes).unwrap_or(u32::MAX));
-        let connection = pin!(builder.serve_connection(socket, service));
-        drive(connection, |connection| connection.graceful_shutdown(), &worker, &clocks).await;
+        // In a box: most connections are HTTP/1.1 and need no room for this.
+        let mut connection = Box::pin(builder.serve_connection(socket, service));
+        drive(connection.as_mut(), |connection| connection.graceful_shutdown(), &worker, &clocks).await;
     } else {
+        serve_http1(socket, service, &worker, &clocks).await;
+    }
+}
+
+/// Requests one after another. Between two that are far apart hyper's state and its buffers are given back, which are most of
+/// what a connection takes.
+async fn serve_http1<S>(mut socket: Socket, mut service: S, worker: &Worker, clocks: &Clocks)
+where
+    S: HttpService<Incoming, ResBody = Body, Error = Infallible> + Unpin,
+{
+    let limits = &worker.gateway.limits;
+    loop {
         let mut builder = http1::Builder::new();
         // Not pipeline_flush: hyper 1.12 then forgets responses that wait in its buffer when the connection ends with bytes
         // unread, be it a malformed head or a line break behind the last request.
         builder.header_read_timeout(None).max_header_size(limits.max_head_bytes);
         builder.max_buf_size((2 * limits.max_head_bytes).max(64 << 10));
-        let connection = pin!(builder.serve_connection(socket, service));
-        drive(connection, |connection| connection.graceful_shutdown(), &worker, &clocks).await;
+        let mut connection = Box::new(builder.serve_connection(socket, service));
+        let left = drive(Pin::new(&mut *connection), |connection| connection.graceful_shutdown(), worker, clocks).await;
+        let Left::Idle = left else { return };
+        let parts = connection.into_parts();
+        (socket, service) = (parts.io, parts.service);
+        if parts.read_buf.is_empty() {
+            let until = clocks.deadline(limits).unwrap_or_else(Instant::now);
+            let woken = unless_closing(worker, poll_fn(|cx| socket.poll_readable(cx)));
+            let Ok(Ok(())) = timeout_at(until, woken).await else { return };
+        } else {
+            socket.unread(parts.read_buf);
+        }
     }
 }
 
@@ -90,12 +113,19 @@ async fn unless_closing<T>(worker: &Worker, opening: impl Future<Output = io::Re
     .await
 }
 
+/// How a connection was left.
+enum Left {
+    Ended,
+    /// Open, and nothing has happened on it for a while.
+    Idle,
+}
+
 async fn drive<C: Future>(
     mut connection: Pin<&mut C>,
     shut_down: impl Fn(Pin<&mut C>),
     worker: &Worker,
     clocks: &Clocks,
-) {
+) -> Left {
     let limits = &worker.gateway.limits;
     let mut timer = pin!(sleep_until(Instant::now() + limits.idle_timeout));
     let mut shutting_down = false;
@@ -105,10 +135,13 @@ async fn drive<C: Future>(
             shut_down(connection.as_mut());
         }
         if connection.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(());
+            return Poll::Ready(Left::Ended);
         }
         loop {
-            let Some(deadline) = clocks.deadline(limits) else { return Poll::Pending };
+            if !shutting_down && clocks.is_idle(limits) {
+                return Poll::Ready(Left::Idle);
+            }
+            let Some(deadline) = clocks.next_look(limits) else { return Poll::Pending };
             if deadline < timer.deadline() || timer.is_elapsed() {
                 timer.as_mut().reset(deadline);
             }
@@ -117,11 +150,11 @@ async fn drive<C: Future>(
             }
             if clocks.deadline(limits).is_some_and(|deadline| deadline <= Instant::now()) {
                 tracing::debug!("closing a connection whose client is too slow");
-                return Poll::Ready(());
+                return Poll::Ready(Left::Ended);
             }
         }
     })
-    .await;
+    .await
 }
 
 /// hyper's service: called when a request's head is complete.
@@ -137,7 +170,8 @@ fn service(
         async move {
             let mut response = match door.receive(&mut request) {
                 Some(elsewhere) => elsewhere,
-                None => dispatch(&worker, remote, request).await,
+                // In a box of its own: hyper keeps room for the service's future as long as the connection is open.
+                None => Box::pin(dispatch(&worker, remote, request)).await,
             };
             door.send(&mut response);
             if let Body::Stream(stream) = response.body_mut() {

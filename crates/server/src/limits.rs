@@ -29,6 +29,8 @@ pub struct Limits {
     pub body_timeout: Duration,
     /// A connection without a request.
     pub idle_timeout: Duration,
+    /// From the last byte of a response until an HTTP/1.1 connection without a request gives its buffers back.
+    pub rest_after: Duration,
     /// A response of which the client takes not one byte.
     pub write_timeout: Duration,
     /// A client that still sends after everything was said to it.
@@ -68,6 +70,7 @@ impl Default for Limits {
             head_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(75),
+            rest_after: Duration::from_secs(1),
             write_timeout: Duration::from_secs(30),
             linger_timeout: Duration::from_secs(2),
             miss_in_flight: 64,

@@ -13,6 +13,7 @@ use std::{
     task::{Context, Poll, Waker, ready},
 };
 
+use bytes::Bytes;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use tokio::{
@@ -30,6 +31,8 @@ const KEPT_BYTES: usize = 1 << 10;
 /// The socket as hyper sees it; it also tells the clocks what happens on it.
 pub(crate) struct Socket {
     outbox: Rc<RefCell<Outbox>>,
+    /// Read before, and not used.
+    unread: Bytes,
     clocks: Rc<Clocks>,
     worker: Rc<Worker>,
 }
@@ -59,7 +62,22 @@ impl Socket {
             failed: None,
             task: Waker::noop().clone(),
         };
-        Self { outbox: Rc::new(RefCell::new(outbox)), clocks: Rc::clone(clocks), worker: Rc::clone(worker) }
+        Self {
+            outbox: Rc::new(RefCell::new(outbox)),
+            unread: Bytes::new(),
+            clocks: Rc::clone(clocks),
+            worker: Rc::clone(worker),
+        }
+    }
+
+    /// The next read gives these bytes.
+    pub(crate) fn unread(&mut self, bytes: Bytes) {
+        self.unread = bytes;
+    }
+
+    /// Ready when the client has sent something, or has gone.
+    pub(crate) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.outbox.borrow().stream.inner().poll_readable(cx)
     }
 
     /// Takes all bytes, to be sent later, or writes what the socket takes now.
@@ -152,7 +170,17 @@ impl Drop for Socket {
 }
 
 impl Read for Socket {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        mut buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        if !self.unread.is_empty() {
+            let length = self.unread.len().min(buffer.remaining());
+            buffer.put_slice(&self.unread.split_to(length));
+            self.clocks.read();
+            return Poll::Ready(Ok(()));
+        }
         let polled = Pin::new(&mut self.outbox.borrow_mut().stream).poll_read(cx, buffer);
         if polled.is_ready() {
             self.clocks.read();

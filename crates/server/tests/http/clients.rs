@@ -182,6 +182,30 @@ fn closes_on_a_client_that_says_nothing() {
 }
 
 #[test]
+fn goes_on_with_a_connection_that_rested() {
+    let limits = Limits { rest_after: Duration::ZERO, head_timeout: SHORT, ..Limits::default() };
+    let edge = Edge::with(limits.clone(), host(elsewhere, echo));
+    let mut client = edge.connect();
+    let request = invocation("hello", "", "1");
+    for _ in 0..3 {
+        client.send(request.as_bytes());
+        assert_eq!(client.response().body, "1");
+    }
+    // What came behind a request is not lost, be it whole requests or a part of one.
+    client.send(format!("{request}{request}{}", &request[..20]).as_bytes());
+    assert_eq!([client.response().body, client.response().body], ["1", "1"]);
+    client.send(&request.as_bytes()[20..]);
+    assert_eq!(client.response().body, "1");
+    drop(client);
+    let edge = Edge::with(Limits { idle_timeout: SHORT, ..limits }, host(elsewhere, echo));
+    let mut client = edge.connect();
+    client.send(request.as_bytes());
+    assert_eq!(client.response().body, "1");
+    assert_eq!(client.rest(), "", "it is closed in the end");
+    assert_eq!(edge.gateway.stats().connections, 0);
+}
+
+#[test]
 fn gives_up_on_a_body_that_does_not_come() {
     let edge = impatient(Limits { body_timeout: SHORT, ..Limits::default() });
     let mut client = edge.connect();
