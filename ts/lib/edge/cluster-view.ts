@@ -2,7 +2,7 @@
 import { isOwn, isPrivate } from '../addresses.js'
 import type { EdgeSnapshot, ClusterSnapshot, FunctionSnapshot, LinkKind, LinkSnapshot } from '../snapshot.js'
 import type { Mesh, Peer } from '../p2p/types.js'
-import { MAX_LOADED, type PeerStatus } from '../p2p/status.js'
+import { MAX_LINKS as MAX_LINKS_TOLD, MAX_LOADED, type PeerStatus } from '../p2p/status.js'
 import { regionOf } from '../regions.js'
 import type { Registry } from '../registry/types.js'
 import type { Rates } from './rates.js'
@@ -78,7 +78,7 @@ export function openClusterView(options: ClusterViewOptions): ClusterView {
     registrySeq: registry.seq(),
     functions: loaded.size,
     loaded: Object.fromEntries([...loaded].slice(0, MAX_LOADED)),
-    links: links(),
+    links: mostTold(links()),
   })
 
   const self = (own: PeerStatus, at: number): EdgeSnapshot => ({ id: mesh.id, ...position(place.region), ...figures(own), reachable: true, registryLagMs: null, lastSeenAt: at })
@@ -151,6 +151,13 @@ function position(region: string): { latitude: number; longitude: number } {
 
 const linksOf = (from: string, { links }: PeerStatus, up: ReadonlySet<string>): LinkSnapshot[] =>
   links.map(({ chaos, kind, rttMs, setAside, to }) => ({ from, to, rttMs, up: up.has(to) && chaos?.cut !== true, kind: kind ?? null, setAside: setAside ?? false, chaos: chaos ?? null }))
+
+/** As many as a status may name: all with something to tell, then the shortest. */
+function mostTold(links: PeerStatus['links']): PeerStatus['links'] {
+  if (links.length <= MAX_LINKS_TOLD) return links
+  const rank = ({ chaos, rttMs, setAside }: PeerStatus['links'][number]): number => (chaos || setAside === true ? -1 : (rttMs ?? Infinity))
+  return [...links].sort((one, other) => rank(one) - rank(other)).slice(0, MAX_LINKS_TOLD)
+}
 
 /** A full mesh has as many links as the square of its edges: of the others' the shortest ones, and all with something to tell. */
 function telling(links: readonly LinkSnapshot[], edges: number): LinkSnapshot[] {

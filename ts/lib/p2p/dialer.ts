@@ -12,10 +12,13 @@ const LOOP_EVERY_MS = 250
 const DIRECT_WITHIN_MS = 2_500
 /** Looking up and hole punching take their time. */
 const LOOKUP_WITHIN_MS = 15_000
-const BACKOFF_MS = [250, 500, 1_000, 2_000] as const
-/** After this many failures in a row the tries become rare: the peer may never come back. */
-const PATIENT_AFTER = 60
+/** A try lasts 2.5 s: when a partition heals, the next one begins within 3.5 s. */
+const BACKOFF_MS = [250, 500, 1_000] as const
+/** After this many failures in a row, half an hour, the tries become rare: the peer may never come back. */
+const PATIENT_AFTER = 500
 const PATIENT_MS = 10_000
+/** Otherwise, and for whoever was heard just now. */
+const AGAIN_MS = 1_000
 /** It proved nothing: a stranger on our topic. */
 const STRANGER_MS = 60_000
 /** After this many failures in a row nobody is there. */
@@ -82,7 +85,7 @@ export const openDialer = (options: DialerOptions): Dialer => {
   }
   const fail = (candidate: Candidate, now: number): void => {
     candidate.failures += 1
-    const wait = candidate.failures > PATIENT_AFTER ? PATIENT_MS : (BACKOFF_MS[candidate.failures - 1] ?? 2_000)
+    const wait = candidate.failures > PATIENT_AFTER ? PATIENT_MS : (BACKOFF_MS[candidate.failures - 1] ?? AGAIN_MS)
     candidate.notBefore = Math.max(candidate.notBefore, now + wait)
   }
   const attempt = (id: string, candidate: Candidate): void => {
@@ -174,6 +177,8 @@ export const openDialer = (options: DialerOptions): Dialer => {
         stale?.destroy()
         candidate.failures = 0
         candidate.notBefore = 0
+      } else if (find.incarnation !== null && candidate.failures > PATIENT_AFTER) {
+        candidate.notBefore = Math.min(candidate.notBefore, Date.now() + AGAIN_MS)
       }
       visit(id, candidate)
     },

@@ -23,9 +23,11 @@ import type { Impairment } from './impair.js'
 import { TICK_MS } from './liveness.js'
 import type { Log } from '../log.js'
 import { openMdns } from './mdns.js'
+import { FULL_MESH, neighboursOf } from './neighbours.js'
 import { openPeerClocks } from './peer-clocks.js'
-import { openPeer, type Introduction, type PeerConnection } from './peer.js'
+import { encodePatch, openPeer, type Introduction, type PeerConnection } from './peer.js'
 import type { PeerStatus } from './status.js'
+import { encodeStatus } from './status-patch.js'
 import { createTwins } from './twin.js'
 import { openTransport, type Bootstrap } from './transport.js'
 import type { Handler, LostReason, Mesh, MeshEvents } from './types.js'
@@ -42,6 +44,8 @@ const REFRESH_AFTER_MS = [2_000, 4_000, 8_000, 16_000, 30_000] as const
 const ADDRESSES_TOPIC = 'mesh/addresses'
 const MAX_ADDRESSES = 256
 const TWIN_EVERY_MS = 60_000
+/** Peers that are told how busy this edge is at a time; with more, each is told in its turn. */
+const MAX_TOLD = 64
 
 const addressesSchema = z
   .array(
@@ -88,6 +92,19 @@ export const openMesh = (options: MeshOptions): Mesh => {
   let status: PeerStatus | null = null
   let introduction: Introduction | null = null
   let closing = false
+  let turn = 0
+  let changed = false
+
+  const replicate = (stream: SecretStream): void => {
+    options.store.replicate(stream)
+  }
+  /** In a large mesh: with those that this edge chooses, and those that choose it. */
+  const chooseNeighbours = (): void => {
+    if (!changed) return
+    changed = false
+    const self = { id: identity.publicKey.toString('hex'), region: options.region }
+    for (const id of neighboursOf(self, [...connections.values()])) connections.get(id)?.replicate()
+  }
 
   const accept = (stream: SecretStream): void => {
     const id = stream.remotePublicKey.toString('hex')
@@ -117,8 +134,7 @@ export const openMesh = (options: MeshOptions): Mesh => {
       onProved: () => {
         unproven.delete(stream)
         try {
-          openPeer({ stream, own, handlers, onIntroduced, onLost, onStatus, onMessage, log })
-          options.store.replicate(stream)
+          openPeer({ stream, own, handlers, eager: connections.size < FULL_MESH, replicate, onIntroduced, onLost, onStatus, onMessage, log })
         } catch (error) {
           log.debug('connection lost at once', { id, reason: messageOf(error) })
           stream.destroy()
@@ -142,6 +158,7 @@ export const openMesh = (options: MeshOptions): Mesh => {
       return
     }
     connections.set(peer.id, peer)
+    changed = true
     const impairment = impaired.get(peer.id)
     if (impairment) peer.slow(impairment.delayMs)
     announced.add(peer)
@@ -154,12 +171,13 @@ export const openMesh = (options: MeshOptions): Mesh => {
     })
     log.info('peer connected', { peer: peer.name, region: peer.region, host: peer.host, id: peer.id })
     events.emit('peer', peer)
-    if (status !== null) peer.sendStatus({ ...status, clockMs: clock() })
+    if (status !== null) peer.sendStatus(encodeStatus({ ...status, clockMs: clock() }, encodePatch))
     tellAddresses(peer)
   }
   const onLost = (peer: PeerConnection, reason: LostReason): void => {
     if (connections.get(peer.id) === peer) {
       connections.delete(peer.id)
+      changed = true
       clocks.forget(peer.id)
       dialer?.lost(peer.id)
     }
@@ -210,7 +228,7 @@ export const openMesh = (options: MeshOptions): Mesh => {
       log,
     })
     if (transport === null) return
-    introduction = { name: options.name, region: options.region, incarnation, port: transport.port }
+    introduction = { name: options.name, region: options.region, incarnation, port: transport.port, patches: true }
     const own: Hello = { publicKey: identity.publicKey, incarnation, port: transport.port }
     closers.push(() => transport[Symbol.asyncDispose]())
     closers.push(() => {
@@ -295,6 +313,7 @@ export const openMesh = (options: MeshOptions): Mesh => {
     every(TOPIC_EVERY_MS, () => {
       lookAround()
       refresh()
+      chooseNeighbours()
     })
     every(TICK_MS, () => {
       for (const peer of connections.values()) peer.tick()
@@ -316,13 +335,19 @@ export const openMesh = (options: MeshOptions): Mesh => {
       dialer?.forget(id)
       connections.get(id)?.close('closed')
     },
+    replicate: () => {
+      for (const peer of connections.values()) peer.replicate()
+    },
     disconnect: (id) => {
       connections.get(id)?.close('closed')
     },
     setStatus: (value) => {
       status = value
-      const said = { ...value, clockMs: clock() }
-      for (const peer of connections.values()) peer.sendStatus(said)
+      turn += 1
+      const said = encodeStatus({ ...value, clockMs: clock() }, encodePatch)
+      const every = Math.ceil(connections.size / MAX_TOLD)
+      let place = 0
+      for (const peer of connections.values()) peer.sendStatus(said, (turn + place++) % every !== 0)
     },
     broadcast: (topic, payload) => {
       for (const peer of connections.values()) peer.send(topic, payload)

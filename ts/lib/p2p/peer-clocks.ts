@@ -16,9 +16,11 @@ export interface PeerClocks {
   isConfirmed(): boolean
 }
 
-export const openPeerClocks = (clock: () => number, log: Log): PeerClocks => {
+/** `steady` in milliseconds too: it never jumps, and says nothing of the time. */
+export const openPeerClocks = (clock: () => number, log: Log, steady: () => number = () => performance.now()): PeerClocks => {
   const offsets = new Map<string, number>()
   let offset = 0
+  let apart = clock() - steady()
 
   /** The middle of all, ourselves included; of two in the middle, the one nearer to our own. */
   const median = (): number => {
@@ -35,8 +37,17 @@ export const openPeerClocks = (clock: () => number, log: Log): PeerClocks => {
     }
     offset = next
   }
+  /** When our clock is set while we run, the peers' are as far from it as before, the other way: until they say so nothing else is known. */
+  const noticeJump = (): void => {
+    const jump = clock() - steady() - apart
+    if (Math.abs(jump) < TOLERATED_MS) return
+    apart += jump
+    for (const [peer, theirs] of offsets) offsets.set(peer, theirs - jump)
+    update()
+  }
   return {
     heard: (peer, theirMs, travelledMs) => {
+      noticeJump()
       offsets.set(peer, theirMs + travelledMs - clock())
       update()
     },
@@ -44,7 +55,10 @@ export const openPeerClocks = (clock: () => number, log: Log): PeerClocks => {
       offsets.delete(peer)
       update()
     },
-    offsetMs: () => offset,
+    offsetMs: () => {
+      noticeJump()
+      return offset
+    },
     isConfirmed: () => [...offsets.values()].some((each) => Math.abs(each - offset) < TOLERATED_MS),
   }
 }

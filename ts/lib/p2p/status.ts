@@ -4,7 +4,8 @@ import { z } from 'zod'
 
 /** Functions named in one status; an edge with more names the ones it knows first. */
 export const MAX_LOADED = 2_000
-const MAX_LINKS = 256
+/** Links named in one status, likewise. */
+export const MAX_LINKS = 256
 
 const label = z.string().max(128)
 const amount = z.number().nonnegative()

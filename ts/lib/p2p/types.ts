@@ -72,6 +72,8 @@ export interface Mesh extends AsyncDisposable {
   exclude(id: string): void
   /** Closes the connection to this peer; it may come again, if it still proves that it is one. */
   disconnect(id: string): void
+  /** Replicates with every peer that is connected now: somebody has what no neighbour has. */
+  replicate(): void
   /** Sent to all peers at once, and to every new peer. */
   setStatus(status: PeerStatus): void
   /** A small JSON message to all peers. */

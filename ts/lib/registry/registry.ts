@@ -52,7 +52,7 @@ export interface RegistryOptions {
   /** By {@link openStore}, and replicated by the mesh. Closed by whoever opened it, after the registry. */
   store: Corestore
   stateDir: string
-  mesh: Pick<Mesh, 'events' | 'peers' | 'broadcast' | 'clock'>
+  mesh: Pick<Mesh, 'events' | 'peers' | 'broadcast' | 'clock' | 'replicate'>
   /** Of this edge: its public key, hex. */
   edgeId: string
   /** Hides environments in the logs. */
@@ -281,7 +281,10 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
     logsOf: (edge) => view.logs().filter((key) => view.author(key) === edge).map((key) => ({ key, length: view.folded(key) })),
     lags: () => lags.of(view),
     hasBlob: (ref) => blobs.has(ref),
-    blob: (ref, blobOptions) => blobs.get(ref, blobOptions),
+    blob: async (ref, blobOptions) => {
+      if (!(await blobs.has(ref))) mesh.replicate()
+      return blobs.get(ref, blobOptions)
+    },
     collect: () => collector.run(),
     stats: () => {
       const { malformed, newer, revoked } = view.setAside()

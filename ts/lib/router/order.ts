@@ -24,6 +24,9 @@ const KM_PER_ROUND_TRIP_MS = 100
 /** Edges within this of each other are equally near; then load decides. */
 const EQUALLY_NEAR_MS = 5
 
+/** Loads are equal until one is twice the other: they are a second old, and edges that all follow the least busy one make it the busiest. */
+const loadStep = (inFlight: number): number => Math.floor(Math.log2(Math.max(0, inFlight) + 1))
+
 const HOLDING_ORDER: Record<Holding, number> = { has: 0, unknown: 1, lacks: 2 }
 
 /**
@@ -47,7 +50,7 @@ type Rank = readonly [aside: number, holding: number, nearness: number, load: nu
 function rankOf(candidate: Candidate): Rank {
   const ms = estimateMs(candidate)
   // Steps instead of "differs by less than": that would not be transitive.
-  return [Number(candidate.setAside), HOLDING_ORDER[candidate.holding], Math.floor(ms / EQUALLY_NEAR_MS), candidate.inFlight, ms, candidate.name]
+  return [Number(candidate.setAside), HOLDING_ORDER[candidate.holding], Math.floor(ms / EQUALLY_NEAR_MS), loadStep(candidate.inFlight), ms, candidate.name]
 }
 
 function compare(a: Rank, b: Rank): number {

@@ -104,14 +104,30 @@ test('it goes on for ever, at each of its addresses in turn, ever more slowly', 
   const { dialer, dials, pass } = open(t)
   dialer.found({ publicKey, incarnation: 'one', addresses: [at(1)] })
   dialer.found({ publicKey, incarnation: 'one', addresses: [at(2)] })
-  for (let second = 0; second < 60 * 10; second += 1) {
-    for (let quarter = 0; quarter < 4; quarter += 1) pass(250)
-    await settle()
+  const tenMinutes = async (): Promise<number> => {
+    const before = dials.length
+    for (let second = 0; second < 60 * 10; second += 1) {
+      for (let quarter = 0; quarter < 4; quarter += 1) pass(250)
+      await settle()
+    }
+    return dials.length - before
   }
+  const first = await tenMinutes()
+  for (let count = 0; count < 3; count += 1) await tenMinutes()
+  const last = await tenMinutes()
   const firsts = dials.map(({ ports }) => ports[0])
   assert.deepEqual(new Set(firsts), new Set([1, 2]))
-  // Two a little over every four seconds at first, rarely in the end, and never none.
-  assert.ok(dials.length > 60 && dials.length < 140, String(dials.length))
+  // One every three to four seconds for half an hour, rarely in the end, and never none.
+  assert.ok(first > 130 && first < 200, String(first))
+  assert.ok(last > 40 && last < 60, String(last))
+  // Whoever is heard is there.
+  dials.at(-1)?.stream.destroy()
+  await settle()
+  const before = dials.length
+  dialer.found({ publicKey, incarnation: 'one', addresses: [at(1)] })
+  pass(1_250)
+  await settle()
+  assert.equal(dials.length, before + 1)
 })
 
 test('whoever proves nothing is left alone for a minute', async (t) => {

@@ -22,12 +22,18 @@ export interface EdgeGiven {
   folder: string
   port?: number
   env?: Record<string, string>
+  /** Where another build of it is, instead of this one. */
+  root?: string
+  /** What runs it: `ip netns exec …`, say. */
+  by?: readonly string[]
 }
 
 /** Resolves when it is ready. */
-export async function startEdge({ env, folder, name, port, region }: EdgeGiven): Promise<Edge> {
+export async function startEdge({ by = [], env, folder, name, port, region, root }: EdgeGiven): Promise<Edge> {
   const stateDir = join(folder, name)
-  const program = start(process.execPath, ['bin/edge.js'], {
+  const [command = process.execPath, ...args] = [...by, process.execPath, 'bin/edge.js']
+  const program = start(command, args, {
+    ...(root !== undefined && { cwd: root }),
     env: {
       SWARMLAMBDA_NODE_NAME: name,
       SWARMLAMBDA_REGION: region ?? REGION[name as EdgeName],
