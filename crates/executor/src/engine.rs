@@ -35,7 +35,7 @@ const SWEEP: Duration = Duration::from_secs(60);
 const SWEPT_AT_ONCE: usize = 8;
 
 /// The guest's native stack. QuickJS's own limit (see the plugin) is reached first.
-const MAX_STACK_BYTES: usize = 2 << 20;
+const MAX_STACK_BYTES: usize = 8 << 20;
 
 /// Inaccessible addresses behind each memory: a guest's address and a constant offset end there at the latest.
 const GUARD_BYTES: u64 = 32 << 20;

@@ -5,23 +5,23 @@ exports.handler = () => { const f = () => f() + 1; return f() }
 exports.handler = () => { const f = () => f() + 1; try { f() } catch (error) { return error.name } }
 //# caught at every level: timeout Sandbox.Timedout
 exports.handler = () => { const f = () => { try { f() } catch {} f() }; f() }
-//# in a constructor: crashed Runtime.ExitError
+//# in a constructor: error RangeError
 exports.handler = () => { class A { constructor() { new A() } } new A() }
 //# through apply: error RangeError
 exports.handler = () => { const f = (...a) => f.apply(null, a); f(1, 2, 3) }
 //# through bind: crashed Runtime.OutOfMemory
 exports.handler = () => { let f = () => 1; for (let i = 0; i < 1e5; i++) f = f.bind(null); return f() }
-//# through getters: crashed Runtime.ExitError
+//# through getters: error RangeError
 exports.handler = () => { const o = { get a() { return this.a } }; return o.a }
 //# through toString: error RangeError
 exports.handler = () => { const o = { toString() { return `${o}` } }; return `${o}` }
 //# through sort: error RangeError
 exports.handler = () => { const f = () => [2, 1].sort(f); f() }
-//# through replace: crashed Runtime.ExitError
+//# through replace: error RangeError
 exports.handler = () => { const f = () => 'a'.replace(/a/, f); f() }
 //# through a proxy: error RangeError
 exports.handler = () => { const p = new Proxy({}, { get: (t, k, r) => r[k] }); return p.x }
-//# through a chain of proxies: crashed Runtime.ExitError
+//# through a chain of proxies: error RangeError
 exports.handler = () => { let p = {}; for (let i = 0; i < 1e5; i++) p = new Proxy(p, {}); return p.x ?? null }
 //# through prototypes: ok
 exports.handler = () => { let p = {}; for (let i = 0; i < 1e5; i++) p = Object.create(p); return p.x ?? null }
@@ -41,7 +41,7 @@ exports.handler = () => { let a = []; for (let i = 0; i < 1e6; i++) a = [a]; ret
 exports.handler = () => { let a = []; for (let i = 0; i < 1e6; i++) a = [a]; return a.flat(Infinity).length }
 //# in a nested regular expression: error SyntaxError
 exports.handler = () => new RegExp('('.repeat(1e5) + ')'.repeat(1e5)).test('')
-//# in a nested class of a regular expression: crashed Runtime.ExitError
+//# in a nested class of a regular expression: error SyntaxError
 exports.handler = () => new RegExp('(?:'.repeat(1e4) + 'a' + ')*'.repeat(1e4)).test('a'.repeat(100))
 //# in eval: crashed Runtime.ExitError
 exports.handler = () => (0, eval)('('.repeat(1e6))
@@ -57,9 +57,9 @@ exports.handler = () => { let a = []; for (let i = 0; i < 1e5; i++) a = [a]; con
 exports.handler = () => { let a = []; for (let i = 0; i < 1e5; i++) a = [a]; return require('util').inspect(a, { depth: Infinity }).length }
 //# in isDeepStrictEqual: error RangeError
 exports.handler = () => { const deep = () => { let a = []; for (let i = 0; i < 1e5; i++) a = [a]; return a }; return require('util').isDeepStrictEqual(deep(), deep()) }
-//# in generators that delegate: crashed Runtime.ExitError
+//# in generators that delegate: error RangeError
 exports.handler = () => { function* g() { yield* g() } return [...g()] }
-//# in async functions: crashed Runtime.ExitError
+//# in async functions: error RangeError
 exports.handler = async () => { const f = async () => { await f() }; await f() }
 //# in an error's cause: error Error
 exports.handler = () => { let e = new Error('0'); for (let i = 0; i < 1e5; i++) e = new Error('n', { cause: e }); throw e }
