@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-digest() { sha256sum Cargo.toml Cargo.lock build.sh $(find src js -name node_modules -prune -o -type f -print | LC_ALL=C sort) | sha256sum | cut -d' ' -f1; }
+digest() { sha256sum Cargo.toml Cargo.lock build.sh quickjs.patch $(find src js -name node_modules -prune -o -type f -print | LC_ALL=C sort) | sha256sum | cut -d' ' -f1; }
 
 if [ "${1:-}" = --check ]; then
   want="sources $(digest)
@@ -62,6 +62,23 @@ EOF
 [ js/node_modules/.package-lock.json -nt js/package-lock.json ] || npm ci --prefix js --ignore-scripts --no-audit --no-fund
 mkdir -p target
 node js/build.mjs
+
+# QuickJS with our changes, where Cargo.toml's [patch] looks for it.
+quickjs=0.12.2
+quickjs_sha256=a13ac243b86a74120814ef7e9e30ad5a2c1199b7b9963b1cf7c84e4cdc1cad99
+if ! [ target/rquickjs-sys/patched -nt quickjs.patch ]; then
+  mkdir -p target/fetch/src
+  : > target/fetch/src/lib.rs
+  printf '[package]\nname = "fetch"\nedition = "2024"\n[workspace]\n[dependencies]\nrquickjs-sys = "=%s"\n' "$quickjs" > target/fetch/Cargo.toml
+  cargo fetch --quiet --manifest-path target/fetch/Cargo.toml
+  archives=("${CARGO_HOME:-$HOME/.cargo}"/registry/cache/*/"rquickjs-sys-$quickjs.crate")
+  echo "$quickjs_sha256  ${archives[0]}" | sha256sum --check --quiet
+  rm -rf target/rquickjs-sys
+  mkdir target/rquickjs-sys
+  tar xzf "${archives[0]}" -C target/rquickjs-sys --strip-components=1
+  patch --directory target/rquickjs-sys --strip 1 --quiet < quickjs.patch
+  touch target/rquickjs-sys/patched
+fi
 
 features="-C target-feature=+simd128,+bulk-memory"
 # QuickJS's assertions cost functions that compute up to a quarter.

@@ -89,7 +89,8 @@ impl Trace {
 
 /// Frames of the plugin's own JavaScript, and native ones.
 fn is_ours(line: &str) -> bool {
-    line.contains("(eval_script:") || line.trim_end().ends_with("(native)")
+    // `<input>` is the text that JSON.parse reads.
+    line.contains("(eval_script:") || line.contains("(<input>:") || line.trim_end().ends_with("(native)")
 }
 
 #[cfg(test)]
@@ -102,7 +103,7 @@ mod tests {
     #[test]
     fn names_the_authors_file_and_line() {
         let trace = Trace::new(Some(MAP.into()));
-        let payload = r#"{"errorType":"Error","errorMessage":"boom","trace":["Error: boom","    at f (function.mjs:2:9)","    at g (eval_script:4:1)"]}"#;
+        let payload = r#"{"errorType":"Error","errorMessage":"boom","trace":["Error: boom","    at f (function.mjs:2:9)","    at <anonymous> (<input>:1:1)","    at g (eval_script:4:1)"]}"#;
         let rewritten = trace.rewrite(Bytes::from_static(payload.as_bytes()));
         assert_eq!(
             rewritten,

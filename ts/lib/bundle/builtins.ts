@@ -10,12 +10,14 @@ export const BUILTINS: ReadonlySet<string> = new Set(
 )
 /** Node knows these only with their prefix; packages of that name exist. */
 const PREFIX_ONLY: ReadonlySet<string> = new Set(['sqlite', 'test'])
+/** Packages that are part of Node under a name of their own: Node's fetch is undici, whose sockets and WebAssembly a sandbox lacks. */
+const ALSO: ReadonlySet<string> = new Set(['undici'])
 const NAMESPACE = 'builtin'
 
 /** The module's name without prefix; null: not a built-in. */
 export function builtinOf(request: string): string | null {
   if (request.startsWith('node:')) return BUILTINS.has(request.slice(5)) ? request.slice(5) : null
-  return BUILTINS.has(request) && !PREFIX_ONLY.has(request) ? request : null
+  return ALSO.has(request) || (BUILTINS.has(request) && !PREFIX_ONLY.has(request)) ? request : null
 }
 
 /** Resolves built-ins, with and without `node:`, before anything else is asked. */

@@ -32,3 +32,8 @@ method(Date, 'toLocaleString', (date, locales, options) => (invalid(date) ? 'Inv
 method(Date, 'toLocaleDateString', (date, locales, options) => (invalid(date) ? 'Invalid Date' : new DateTimeFormat(locales, options, 'all+date').format(date)))
 method(Date, 'toLocaleTimeString', (date, locales, options) => (invalid(date) ? 'Invalid Date' : new DateTimeFormat(locales, options, 'all+time').format(date)))
 method(String, 'localeCompare', (text, other, locales, options) => (locales === undefined && options === undefined ? collator : new Collator(locales, options)).compare(String(text), String(other)))
+/** As in Node, the zone's name follows the offset. */
+for (const name of ['toString', 'toTimeString']) {
+  const plain = Date.prototype[name]
+  method(Date, name, (date) => { const text = Reflect.apply(plain, date, []); return text.endsWith('GMT+0000') ? `${text} (Coordinated Universal Time)` : text })
+}

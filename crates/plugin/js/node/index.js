@@ -19,6 +19,7 @@ import { constants, diagnosticsChannel, os, perfHooks } from './small.js'
 import stream, { Duplex, consumers, promises as streamPromises } from './stream.js'
 import timers, { promises as timersPromises } from './timers.js'
 import * as off from './unavailable.js'
+import undici from './undici.js'
 import url from './url.js'
 import util from './util.js'
 import zlib from './zlib.js'
@@ -29,7 +30,7 @@ const MODULES = {
   diagnostics_channel: diagnosticsChannel, dns: off.dns, 'dns/promises': off.dnsPromises, domain: off.domain, events, fs, 'fs/promises': fsPromises, http, http2: off.http2, https, inspector: off.inspector, 'inspector/promises': off.inspector, module,
   net, os, path, 'path/posix': path, 'path/win32': path.win32, perf_hooks: perfHooks, process, punycode, querystring, readline: off.readline, 'readline/promises': off.readlinePromises, repl: off.repl, sqlite: off.sqlite, stream,
   'stream/consumers': consumers, 'stream/promises': streamPromises, 'stream/web': web, string_decoder: { StringDecoder }, sys: util, test: off.nodeTest, timers, 'timers/promises': timersPromises, tls, trace_events: off.traceEvents, tty: off.tty(Duplex),
-  url, util, 'util/types': util.types, v8: off.v8, vm: off.vm, wasi: off.wasi, worker_threads: off.workerThreads, zlib,
+  undici, url, util, 'util/types': util.types, v8: off.v8, vm: off.vm, wasi: off.wasi, worker_threads: off.workerThreads, zlib,
 }
 for (const [name, value] of Object.entries(MODULES)) builtins.set(name, value)
 

@@ -23,7 +23,12 @@ export const createRequire = () => {
 class Module {
   constructor(id = '') { Object.assign(this, { id, exports: {}, loaded: false, children: [], paths: [], filename: id, path: '' }) }
   require(name) { return createRequire()(name) }
+  _compile(source, filename) {
+    const compiled = new Function('exports', 'require', 'module', '__filename', '__dirname', String(source).replace(/^#!.*/, ''))
+    compiled.call(this.exports, this.exports, createRequire(), this, filename, filename.replace(/\/[^/]*$/, ''))
+    this.loaded = true
+  }
 }
 export default Object.assign(Module, {
-  Module, createRequire, isBuiltin, get builtinModules() { return [...builtins.keys()] }, _cache: {}, _extensions: {}, _load: (name) => createRequire()(name), _resolveFilename: (name) => name, wrap: (code) => code, syncBuiltinESMExports() {}, findSourceMap: () => undefined, register() {}, globalPaths: [], enableCompileCache() {},
+  Module, createRequire, isBuiltin, get builtinModules() { return [...builtins.keys()].filter((name) => name !== 'undici') }, _cache: {}, _extensions: {}, _load: (name) => createRequire()(name), _resolveFilename: (name) => name, wrap: (code) => code, syncBuiltinESMExports() {}, findSourceMap: () => undefined, register() {}, globalPaths: [], enableCompileCache() {},
 })

@@ -34,6 +34,12 @@ const describe = (error) => {
   return read(() => stringify({ errorType, errorMessage, trace }), '{"errorType":"Error","errorMessage":"what was thrown can\'t be read","trace":[]}')
 }
 
+/** As in Node, what is put into it becomes a string. */
+const environment = (values) => new Proxy(values, {
+  set: (target, name, value) => Reflect.set(target, name, `${value}`),
+  defineProperty: (target, name, descriptor) => Reflect.defineProperty(target, name, 'value' in descriptor ? { ...descriptor, value: `${descriptor.value}` } : descriptor),
+})
+
 host.glue = {
   describe,
   callback,
@@ -50,7 +56,7 @@ host.glue = {
   arrive,
   /** Before the top level runs: what does not change from one invocation to the next. */
   prepare(options) {
-    globalThis.process.env = options.environment
+    globalThis.process.env = environment(options.environment)
     limitTmp(options.tmpBytes)
     context = {
       callbackWaitsForEmptyEventLoop: true,
