@@ -14,7 +14,13 @@ import { chooseLoad } from './load.mjs'
 import { page, plot, summary } from './report.mjs'
 import { pinning } from './rounds.mjs'
 
-const options = { quick: { type: 'boolean', default: false }, write: { type: 'boolean', default: false } }
+const options = { help: { type: 'boolean', short: 'h', default: false }, quick: { type: 'boolean', default: false }, write: { type: 'boolean', default: false } }
+
+const HELP = `npm run bench [-- CASE … --quick --write]
+  cases    ${Object.keys(CASES).join(' ')} (default: all)
+  --quick  tries everything in short rounds; the figures are rough
+  --write  writes docs/benchmarks.md and docs/benchmarks.svg, as a whole run does
+`
 
 const versions = async () => {
   const read = async (file) => JSON.parse(await readFile(at(file), 'utf8'))
@@ -56,7 +62,8 @@ const runCases = async (chosen, { pin, quick }) => {
 }
 
 await main(async () => {
-  const { positionals: wanted, values: { quick, write } } = parseArgs({ allowPositionals: true, options })
+  const { positionals: wanted, values: { help, quick, write } } = parseArgs({ allowPositionals: true, options })
+  if (help) return void process.stdout.write(HELP)
   const unknown = wanted.find((name) => !(name in CASES))
   if (unknown !== undefined) throw new Stop(`There is no case ${unknown}: ${Object.keys(CASES).join(', ')}`)
   if (process.platform !== 'linux') throw new Stop('The benchmark reads CPU times from /proc: it needs Linux.')
