@@ -9,13 +9,13 @@ use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tokio::sync::mpsc::Receiver;
 
-use crate::{events::EventStream, stream::StreamBody};
+use crate::{clocks::Active, events::EventStream, stream::StreamBody};
 
 pub(crate) enum Body {
     Full(Bytes),
-    Events(Box<EventStream>),
+    Events(Box<EventStream>, Option<Active>),
     Stream(Box<StreamBody>),
-    Host(Receiver<Bytes>),
+    Host(Receiver<Bytes>, Option<Active>),
 }
 
 /// The function failed in the middle of its response: the connection ends, so that the client knows.
@@ -27,6 +27,15 @@ impl Body {
     pub(crate) fn empty() -> Self {
         Self::Full(Bytes::new())
     }
+
+    /// The request is being answered until the body has ended.
+    pub(crate) fn hold(&mut self, request: Active) {
+        match self {
+            Self::Full(_) => {}
+            Self::Events(_, active) | Self::Host(_, active) => *active = Some(request),
+            Self::Stream(stream) => stream.active = Some(request),
+        }
+    }
 }
 
 impl HttpBody for Body {
@@ -37,9 +46,9 @@ impl HttpBody for Body {
         match self.get_mut() {
             Self::Full(bytes) if bytes.is_empty() => Poll::Ready(None),
             Self::Full(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
-            Self::Events(events) => Poll::Ready(ready!(events.poll_next(cx)).map(|event| Ok(Frame::data(event)))),
+            Self::Events(events, _) => Poll::Ready(ready!(events.poll_next(cx)).map(|event| Ok(Frame::data(event)))),
             Self::Stream(stream) => Poll::Ready(ready!(stream.poll_next(cx)).map(|bytes| bytes.map(Frame::data))),
-            Self::Host(pieces) => Poll::Ready(ready!(pieces.poll_recv(cx)).map(|piece| Ok(Frame::data(piece)))),
+            Self::Host(pieces, _) => Poll::Ready(ready!(pieces.poll_recv(cx)).map(|piece| Ok(Frame::data(piece)))),
         }
     }
 
@@ -50,7 +59,7 @@ impl HttpBody for Body {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::Events(_) | Self::Stream(_) | Self::Host(_) => SizeHint::default(),
+            Self::Events(..) | Self::Stream(_) | Self::Host(..) => SizeHint::default(),
         }
     }
 }

@@ -128,7 +128,7 @@ async fn drive<C: Future>(
 ) -> Left {
     let limits = &worker.gateway.limits;
     let mut timer = pin!(sleep_until(Instant::now() + limits.idle_timeout));
-    let mut shutting_down = false;
+    let (mut shutting_down, mut settled) = (false, false);
     poll_fn(|cx| {
         if worker.is_closing() && !shutting_down {
             shutting_down = true;
@@ -139,8 +139,15 @@ async fn drive<C: Future>(
         }
         loop {
             if !shutting_down && clocks.is_idle(limits) {
-                return Poll::Ready(Left::Idle);
+                if settled {
+                    return Poll::Ready(Left::Idle);
+                }
+                // What hyper has left for its next turn, such as the end of a connection whose body was not read, goes first.
+                settled = true;
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
             }
+            settled = false;
             let Some(deadline) = clocks.next_look(limits) else { return Poll::Pending };
             if deadline < timer.deadline() || timer.is_elapsed() {
                 timer.as_mut().reset(deadline);
@@ -174,9 +181,7 @@ fn service(
                 None => Box::pin(dispatch(&worker, remote, request)).await,
             };
             door.send(&mut response);
-            if let Body::Stream(stream) = response.body_mut() {
-                stream.active = Some(active);
-            }
+            response.body_mut().hold(active);
             Ok(response)
         }
     })

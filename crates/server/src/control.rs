@@ -99,7 +99,7 @@ pub(crate) fn respond(worker: &Worker, answer: ControlResponse) -> Result<Respon
         None => Body::Full(answer.body),
         Some(id) => {
             let pieces = worker.gateway.streams.body(id);
-            Body::Host(pieces.ok_or_else(|| malformed(format!("stream {id}")))?)
+            Body::Host(pieces.ok_or_else(|| malformed(format!("stream {id}")))?, None)
         }
     };
     let mut response = Response::new(body);

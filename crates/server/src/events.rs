@@ -131,7 +131,7 @@ impl EventStream {
     }
 
     pub(crate) fn respond(self) -> Response<Body> {
-        let mut response = Response::new(Body::Events(Box::new(self)));
+        let mut response = Response::new(Body::Events(Box::new(self), None));
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

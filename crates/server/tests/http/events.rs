@@ -30,7 +30,7 @@ fn sends_the_latest_snapshot_at_once_and_then_every_event() {
 
 #[test]
 fn shows_that_it_lives_when_nothing_happens() {
-    let limits = Limits { event_heartbeat: Duration::from_millis(10), ..Limits::default() };
+    let limits = Limits { event_heartbeat: Duration::from_millis(10), rest_after: Duration::ZERO, ..Limits::default() };
     let edge = Edge::with(limits, host(elsewhere, echo));
     let mut listener = subscribe(&edge);
     assert!(listener.until(":\n\n").contains(":\n\n"));
