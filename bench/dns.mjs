@@ -2,10 +2,10 @@
 // Needs dnsperf.
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { freePorts } from '../scripts/lib/ports.mjs'
 import { run as runProgram } from '../scripts/lib/run.mjs'
 import { Stop } from '../scripts/lib/terminal.mjs'
 import { startEdge } from './candidates.mjs'
-import { freePort } from './tls.mjs'
 
 const ZONE = 'fn.example'
 const QUESTIONS = Array.from({ length: 1_000 }, (_, index) => `name-${index}.${ZONE} ${['A', 'A', 'AAAA', 'A'][index % 4]}`)
@@ -22,7 +22,7 @@ export const dns = {
   async run({ children, pin, quick, stateDir }) {
     const folder = join(stateDir, 'dns')
     await mkdir(folder)
-    const port = await freePort()
+    const [port] = await freePorts(1)
     const env = { SWARMLAMBDA_DNS: 'on', SWARMLAMBDA_DNS_PORT: String(port), SWARMLAMBDA_DNS_ZONE: ZONE, SWARMLAMBDA_DNS_CAA: 'ca.example' }
     const edge = await startEdge(children, join(folder, 'edge'), pin.server, env)
     const questions = join(folder, 'questions')

@@ -1,23 +1,12 @@
 // What TLS costs a request on a connection that is kept: hello over HTTPS and over HTTP, on one edge. Needs openssl.
-import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { deploy } from '../scripts/lib/cluster.mjs'
+import { freePorts } from '../scripts/lib/ports.mjs'
 import { run as runProgram } from '../scripts/lib/run.mjs'
 import { Stop } from '../scripts/lib/terminal.mjs'
 import { EVENT, pathOf, startEdge } from './candidates.mjs'
 import { measure } from './rounds.mjs'
-
-/** The edge says where HTTPS is only in words for people. */
-export const freePort = async () => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address()
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 export const tls = {
   async run({ children, pin, settings, sources, stateDir }) {
@@ -27,7 +16,7 @@ export const tls = {
     const about = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1', '-subj', '/CN=lambda.mesh']
     const { code } = await runProgram('openssl', ['req', '-x509', ...about, '-keyout', key, '-out', certificate], { collect: true })
     if (code !== 0) throw new Stop('openssl made no certificate')
-    const port = await freePort()
+    const [port] = await freePorts(1)
     const edge = await startEdge(children, join(folder, 'edge'), pin.server, { SWARMLAMBDA_TLS_CERT: certificate, SWARMLAMBDA_TLS_KEY: key, SWARMLAMBDA_HTTPS_PORT: String(port) })
     await deploy(edge.address, 'hello', sources.hello)
     const targets = [

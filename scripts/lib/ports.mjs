@@ -1,4 +1,5 @@
 // Ports: is one free, and if not, what to tell.
+import { createServer } from 'node:net'
 import { Stop } from './terminal.mjs'
 
 /** Stops unless all are free; `ports` are `{ port, variable, what, udp }`. */
@@ -22,6 +23,16 @@ export const portFrom = (variable, fallback) => {
     throw new Stop(`${variable}=${text} is not a port from 1 to 65532`)
   }
   return Number(text)
+}
+
+/** `count` different ports that nobody has, for programs that tell only people which one they took. */
+export const freePorts = async (count) => {
+  const servers = await Promise.all(Array.from({ length: count }, () => new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => resolve(server))
+  })))
+  const ports = servers.map((server) => server.address().port)
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  return ports
 }
 
 export const urlOf = (port) => `http://127.0.0.1:${port}`

@@ -2,9 +2,9 @@
 // target of another CPU runs under qemu-user.
 import { spawn } from 'node:child_process'
 import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePorts } from '../lib/ports.mjs'
 import { dim, green, say, Stop } from '../lib/terminal.mjs'
 import { emulator } from './engines.mjs'
 
@@ -92,15 +92,6 @@ const until = async (what, isTrue) => {
     await new Promise((resolve) => setTimeout(resolve, 200))
   }
   throw new Stop(`not so in time: ${what}`)
-}
-
-const freePorts = async (count) => {
-  const servers = await Promise.all(Array.from({ length: count }, () => new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => resolve(server))
-  })))
-  const ports = servers.map((server) => server.address().port)
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
 }
 
 /** The kernel here does not know the target's programs: those that the edge starts need words for qemu too. */

@@ -3,9 +3,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { freePorts } from '../lib/ports.mjs'
 import { dim, green, main, say, Stop } from '../lib/terminal.mjs'
 
 const EDGES = [['edge-a', 'us-west-sfo'], ['edge-b', 'us-east-iad'], ['edge-c', 'eu-central-fra']]
@@ -30,10 +30,9 @@ await main(async () => {
     return start(program, name, ['edge'], { SWARMLAMBDA_NODE_NAME: name, SWARMLAMBDA_REGION: region, SWARMLAMBDA_HTTP_PORT: String(port), SWARMLAMBDA_STATE_DIR: join(folder, 'mesh', name), SWARMLAMBDA_BOOTSTRAP: 'none' })
   }
   try {
-    const ports = await Promise.all(EDGES.map(() => freePort()))
+    const [proxyPort, ...ports] = await freePorts(1 + EDGES.length)
     const urls = ports.map((port) => `http://127.0.0.1:${port}`)
     for (const index of EDGES.keys()) say('old', dim(await edge(before, index, ports[index])))
-    const proxyPort = await freePort()
     await start(after, 'proxy', ['proxy'], { SWARMLAMBDA_PROXY_PORT: String(proxyPort), SWARMLAMBDA_EDGES: ports.map((port) => `127.0.0.1:${port}`).join() })
     const proxy = `http://127.0.0.1:${proxyPort}`
     await until('three edges are one mesh', () => seeAll(urls))
@@ -121,13 +120,4 @@ function ready(child, name) {
     child.stderr.setEncoding('utf8').on('data', hear)
     child.once('error', reject).once('exit', (code) => reject(new Stop(`${name} ended (${code}):\n${output}`)))
   })
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address()
-  server.close()
-  await once(server, 'close')
-  return port
 }
