@@ -14,7 +14,7 @@ use crate::{clocks::Active, events::EventStream, stream::StreamBody};
 pub(crate) enum Body {
     Full(Bytes),
     Events(Box<EventStream>, Option<Active>),
-    Stream(Box<StreamBody>),
+    Stream(Box<StreamBody>, Option<Active>),
     Host(Receiver<Bytes>, Option<Active>),
 }
 
@@ -28,12 +28,11 @@ impl Body {
         Self::Full(Bytes::new())
     }
 
-    /// The request is being answered until the body has ended.
+    /// The request is being answered until the body has ended: its connection is not taken for an idle one.
     pub(crate) fn hold(&mut self, request: Active) {
         match self {
             Self::Full(_) => {}
-            Self::Events(_, active) | Self::Host(_, active) => *active = Some(request),
-            Self::Stream(stream) => stream.active = Some(request),
+            Self::Events(_, active) | Self::Stream(_, active) | Self::Host(_, active) => *active = Some(request),
         }
     }
 }
@@ -47,7 +46,7 @@ impl HttpBody for Body {
             Self::Full(bytes) if bytes.is_empty() => Poll::Ready(None),
             Self::Full(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             Self::Events(events, _) => Poll::Ready(ready!(events.poll_next(cx)).map(|event| Ok(Frame::data(event)))),
-            Self::Stream(stream) => Poll::Ready(ready!(stream.poll_next(cx)).map(|bytes| bytes.map(Frame::data))),
+            Self::Stream(stream, _) => Poll::Ready(ready!(stream.poll_next(cx)).map(|bytes| bytes.map(Frame::data))),
             Self::Host(pieces, _) => Poll::Ready(ready!(pieces.poll_recv(cx)).map(|piece| Ok(Frame::data(piece)))),
         }
     }
@@ -59,7 +58,7 @@ impl HttpBody for Body {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::Events(..) | Self::Stream(_) | Self::Host(..) => SizeHint::default(),
+            Self::Events(..) | Self::Stream(..) | Self::Host(..) => SizeHint::default(),
         }
     }
 }

@@ -103,10 +103,10 @@ async fn open(door: &Door, stream: TcpStream) -> io::Result<(Transport, bool)> {
     Ok((Transport::Plain(stream), first.get(..length) == Some(H2_PREFACE)))
 }
 
-/// Does not wait for a client that only connected when the server is closing.
-async fn unless_closing<T>(worker: &Worker, opening: impl Future<Output = io::Result<T>>) -> io::Result<T> {
-    let mut opening = pin!(opening);
-    poll_fn(|cx| match opening.as_mut().poll(cx) {
+/// Does not wait for a client that only connected, or rests, when the server is closing.
+async fn unless_closing<T>(worker: &Worker, client: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    let mut client = pin!(client);
+    poll_fn(|cx| match client.as_mut().poll(cx) {
         Poll::Pending if worker.is_closing() => Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
         polled => polled,
     })

@@ -25,7 +25,6 @@ use tokio::sync::mpsc;
 
 use crate::{
     body::{Body, Cut},
-    clocks::Active,
     eventstream,
     gateway::Gateway,
     host::{Ending, Outcome},
@@ -82,7 +81,7 @@ async fn answer(
             let first = first.map(|first| eventstream::chunk(first.into()));
             let framing = Framing::EventStream(call.report(gateway));
             let noted = Noted::new(&call, receipt.tries.as_str(), &counted);
-            Body::Stream(Box::new(StreamBody::new(first, streaming, framing, noted, counted)))
+            Body::Stream(Box::new(StreamBody::new(first, streaming, framing, noted, counted)), None)
         }
         Begun::Ended(local) => {
             let outcome = match ended(worker, &call, local, &mut receipt).await {
@@ -221,14 +220,12 @@ pub(crate) struct StreamBody {
     /// The function failed in the middle.
     cut: bool,
     noted: Noted,
-    /// Keeps the connection from being taken for an idle one.
-    pub(crate) active: Option<Active>,
     _counted: Counted,
 }
 
 impl StreamBody {
     fn new(first: Option<Bytes>, streaming: Streaming, framing: Framing, noted: Noted, counted: Counted) -> Self {
-        Self { first, streaming: Some(streaming), framing, cut: false, noted, active: None, _counted: counted }
+        Self { first, streaming: Some(streaming), framing, cut: false, noted, _counted: counted }
     }
 
     /// The bytes as the function writes them.

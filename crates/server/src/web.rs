@@ -227,7 +227,7 @@ async fn executed(
             receipt.tries.push_named(&gateway.name, "streams", counted.started.elapsed());
             let noted = Noted::new(call, receipt.tries.as_str(), &counted);
             let stream = Box::new(StreamBody::raw(streaming, noted, counted));
-            let body = if streams { Some(Body::Stream(stream)) } else { collected(stream, gateway).await };
+            let body = if streams { Some(Body::Stream(stream, None)) } else { collected(stream, gateway).await };
             let answer = begin.prelude.as_deref().and_then(|prelude| serde_json::from_str(prelude.get()).ok());
             let answer = answer.unwrap_or_else(|| Answer::of_type(begin.content_type));
             body.map_or_else(|| message(StatusCode::BAD_GATEWAY, "Internal Server Error"), |body| answer.respond(body))
