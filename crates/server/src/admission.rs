@@ -1,13 +1,41 @@
 //! A bounded number of calls in progress, and a bounded number that wait.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Instant,
 };
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::stats::QueueStats;
+
+/// After other edges had no room for a function either, what has none here is refused at once for so long: to ask costs more.
+const FULL_MILLIS: u64 = 100;
+
+/// Whether other edges may take what a function has no room for here.
+#[derive(Default)]
+pub(crate) struct Elsewhere {
+    /// Milliseconds since the server's first question of this kind.
+    full_until: AtomicU64,
+}
+
+impl Elsewhere {
+    pub(crate) fn is_full(&self) -> bool {
+        now_millis() < self.full_until.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn was_full(&self) {
+        self.full_until.store(now_millis() + FULL_MILLIS, Ordering::Relaxed);
+    }
+}
+
+fn now_millis() -> u64 {
+    static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
+    u64::try_from(EPOCH.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
 
 /// The way into the host.
 pub(crate) struct Admission {
@@ -62,9 +90,22 @@ impl Admission {
 
 #[cfg(test)]
 mod tests {
-    use std::{future::Future, pin::pin, task::Context};
+    use std::{future::Future, pin::pin, task::Context, time::Duration};
 
     use super::*;
+
+    #[test]
+    fn asks_other_edges_again_after_a_while() {
+        let elsewhere = Elsewhere::default();
+        assert!(!elsewhere.is_full());
+        elsewhere.was_full();
+        assert!(elsewhere.is_full());
+        let until = Instant::now() + Duration::from_secs(10);
+        while elsewhere.is_full() {
+            assert!(Instant::now() < until);
+            std::thread::yield_now();
+        }
+    }
 
     #[test]
     fn lets_in_two_keeps_one_waiting_and_turns_the_rest_away() {

@@ -245,6 +245,18 @@ pub(crate) async fn fail_over(
     local: Option<Outcome>,
     receipt: &mut Receipt<'_>,
 ) -> Result<Outcome, Failure> {
+    let refused_here = if local.as_ref().is_some_and(|local| local.class == Ending::Refused) {
+        call.entry(&worker.gateway)
+    } else {
+        None
+    };
+    if let Some(entry) = &refused_here
+        && entry.counters.elsewhere.is_full()
+        && let Some(local) = local
+    {
+        call.keep(&worker.gateway, receipt, &local, false);
+        return Ok(local);
+    }
     // Each edge keeps its own console output.
     let logs = local.as_ref().map(|local| local.logs.clone()).unwrap_or_default();
     let kept = |receipt: &Receipt<'_>, outcome: Outcome| {
@@ -258,6 +270,11 @@ pub(crate) async fn fail_over(
             return Err(failure);
         }
     };
+    if let Some(entry) = refused_here
+        && outcome.as_ref().is_ok_and(|outcome| outcome.class == Ending::Refused)
+    {
+        entry.counters.elsewhere.was_full();
+    }
     receipt.tries.extend(&tries);
     receipt.replayed = replayed;
     if let Ok(edge) = HeaderValue::from_str(&edge) {

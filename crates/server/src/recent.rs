@@ -191,7 +191,8 @@ impl Recent {
 
     /// Whether an invocation shall be recorded; `Some(true)`: as a sample of its kind.
     pub(crate) fn wants(&self, outcome: &Outcome, special: bool, origin: &Origin, started: Instant) -> Option<bool> {
-        if special || origin.record || outcome.class != Ending::Ok || !outcome.logs.is_empty() {
+        let ordinary = matches!(outcome.class, Ending::Ok | Ending::Refused) && outcome.logs.is_empty();
+        if special || origin.record || !ordinary {
             return Some(false);
         }
         if origin.is_sampled() && self.traced.load(Relaxed) {

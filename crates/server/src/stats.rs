@@ -5,7 +5,12 @@ use std::{
     time::Duration,
 };
 
-use crate::{admission::Admission, host::Ending, latency::Histogram, turns::Pace};
+use crate::{
+    admission::{Admission, Elsewhere},
+    host::Ending,
+    latency::Histogram,
+    turns::Pace,
+};
 
 /// What the server counts for all functions together.
 #[derive(Default)]
@@ -67,6 +72,7 @@ pub(crate) struct FunctionCounters {
     total_us: AtomicU64,
     latency: Histogram,
     pub(crate) pace: Pace,
+    pub(crate) elsewhere: Elsewhere,
     /// In a sandbox now.
     pub(crate) running: AtomicUsize,
 }

@@ -18,8 +18,8 @@ use std::{
 
 use tokio::{sync::oneshot, task::yield_now};
 
-/// One whose invocations usually take less begins at once: its turn would be over before others noticed.
-const SLICE: Duration = Duration::from_millis(1);
+/// One whose invocations usually take less begins at once: to refuse it would save little of what it costs.
+const BRIEF: Duration = Duration::from_micros(250);
 /// An invocation goes on before others of its function for this long, then they go first: most of those that wait are
 /// finished sooner than if all took turns, and a long one holds up nobody for ever.
 const PRECEDENCE: Duration = Duration::from_millis(20);
@@ -244,7 +244,7 @@ pub(crate) async fn in_turns<F: Future>(
     let mean = pace.mean();
     let mut future = pin!(future);
     let mut spent = Duration::ZERO;
-    if mean < SLICE {
+    if mean < BRIEF {
         let first = poll_fn(|cx| Poll::Ready(timed(&mut spent, future.as_mut(), cx))).await;
         if let Poll::Ready(output) = first {
             pace.note(spent);
@@ -320,6 +320,7 @@ mod tests {
     use super::*;
 
     const TIMEOUT: Duration = Duration::from_secs(3);
+    const SLICE: Duration = Duration::from_millis(1);
 
     /// Computes for so many slices; `each` is called in every one.
     fn guest(slices: usize, each: impl Fn()) -> impl Future<Output = ()> {
@@ -346,9 +347,9 @@ mod tests {
         let pace = Pace::default();
         (0..20).for_each(|_| pace.note(Duration::from_micros(15)));
         (0..3).for_each(|_| pace.note(Duration::from_millis(50)));
-        assert!(pace.mean() < SLICE, "{:?}", pace.mean());
+        assert!(pace.mean() < BRIEF, "{:?}", pace.mean());
         (0..20).for_each(|_| pace.note(Duration::from_millis(50)));
-        assert!(pace.mean() > SLICE, "{:?}", pace.mean());
+        assert!(pace.mean() > BRIEF, "{:?}", pace.mean());
     }
 
     #[tokio::test]
