@@ -44,8 +44,7 @@ export async function startEdge({ by = [], env, folder, name, port, region, root
       ...env,
     },
   })
-  const ready = await program.line('is ready on')
-  const url = /http:\S+/.exec(ready)?.[0] ?? ''
+  const url = await readyOn(program)
   return Object.assign(program, { name, url, port: Number(new URL(url).port) })
 }
 
@@ -108,6 +107,16 @@ export async function startProxy(edges: readonly Edge[], env: Record<string, str
   const program = start(process.execPath, ['bin/proxy.js'], {
     env: { SWARMLAMBDA_PROXY_PORT: '0', SWARMLAMBDA_EDGES: edges.map(({ port }) => `127.0.0.1:${port}`).join(','), SWARMLAMBDA_LOG: 'debug', ...env },
   })
-  const url = /http:\S+/.exec(await program.line('is ready on'))?.[0] ?? ''
+  const url = await readyOn(program)
   return Object.assign(program, { url })
+}
+
+/** Where it serves; a program that does not get there is ended, because nobody else knows of it. */
+async function readyOn(program: Program): Promise<string> {
+  try {
+    return /http:\S+/.exec(await program.line('is ready on'))?.[0] ?? ''
+  } catch (error) {
+    await program.kill()
+    throw error
+  }
 }
