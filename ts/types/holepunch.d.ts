@@ -12,7 +12,8 @@ declare module 'hyperdht' {
     port: number
   }
   export default class HyperDHT {
-    constructor(options?: { bootstrap?: (Address | string)[] | undefined; host?: string; port?: number })
+    /** `firewalled: false`: peers reach its socket without a hole being punched. */
+    constructor(options?: { bootstrap?: (Address | string)[] | undefined; host?: string; port?: number; firewalled?: boolean })
     static keyPair(seed?: Buffer): KeyPair
     /** Whether the network answered. */
     readonly bootstrapped: boolean

@@ -5,6 +5,7 @@ import HyperDHT, { type Address, type KeyPair } from 'hyperdht'
 import Hyperswarm, { type PeerDiscovery } from 'hyperswarm'
 import type { SecretStream } from '@hyperswarm/secret-stream'
 
+import { isPrivate } from '../addresses.js'
 import { messageOf } from '../errors.js'
 import type { Log } from '../log.js'
 
@@ -43,7 +44,7 @@ export interface TransportOptions {
 export const openTransport = async (options: TransportOptions): Promise<Transport | null> => {
   const { identity, bootstrap, log } = options
   const nodes = bootstrap === 'public' ? undefined : bootstrap === 'none' ? [] : [...bootstrap]
-  const dht = new HyperDHT({ bootstrap: nodes })
+  const dht = new HyperDHT({ bootstrap: nodes, firewalled: !isAttached(nodes) })
   // With no client connections of its own, Hyperswarm announces us and collects who else is there.
   const swarm = new Hyperswarm({ dht, keyPair: identity, maxClientConnections: 0 })
   swarm.on('connection', options.onConnection)
@@ -109,6 +110,13 @@ export const openTransport = async (options: TransportOptions): Promise<Transpor
       }),
   }
 }
+
+/**
+ * Whether nobody translates addresses between these nodes and us. Then peers can be told where we are; punching holes
+ * instead takes at least three other nodes to ask for the own address, which a network of one's own seldom has.
+ */
+const isAttached = (nodes: readonly Address[] | undefined): boolean =>
+  nodes !== undefined && nodes.length > 0 && nodes.every(({ host }) => isPrivate(host))
 
 /** Waits for `work`, but no longer than this. */
 const within = async (ms: number, work: Promise<unknown>): Promise<void> => {
