@@ -12,13 +12,17 @@ const LOOP_EVERY_MS = 250
 const DIRECT_WITHIN_MS = 2_500
 /** Looking up and hole punching take their time. */
 const LOOKUP_WITHIN_MS = 15_000
-/** A try lasts 2.5 s: when a partition heals, the next one begins within 3.5 s. */
+/** A try lasts 2.5 s: when a partition heals unheard, the next one begins within 3.5 s. */
 const BACKOFF_MS = [250, 500, 1_000] as const
 /** After this many failures in a row, half an hour, the tries become rare: the peer may never come back. */
 const PATIENT_AFTER = 500
 const PATIENT_MS = 10_000
 /** Otherwise, and for whoever was heard just now. */
 const AGAIN_MS = 1_000
+/** Hellos come each second: one after this much silence says that a network is back. */
+const SILENT_FOR_MS = 2_500
+/** A try of this age may have lost all that it sent to a network that was away. */
+const STALE_MS = 500
 /** It proved nothing: a stranger on our topic. */
 const STRANGER_MS = 60_000
 /** After this many failures in a row nobody is there. */
@@ -44,7 +48,11 @@ interface Candidate {
   /** The newest first. */
   addresses: Address[]
   lookup: boolean
+  /** When its last hello came. */
+  heardAt: number
   attempt: SecretStream | null
+  attemptedAt: number
+  /** Infinity: it is open, and proves itself. */
   attemptUntil: number
   failures: number
   notBefore: number
@@ -94,7 +102,8 @@ export const openDialer = (options: DialerOptions): Dialer => {
     const addresses = [...candidate.addresses.slice(turn), ...candidate.addresses.slice(0, turn)]
     const stream = options.dial(candidate.publicKey, addresses)
     candidate.attempt = stream
-    candidate.attemptUntil = Date.now() + (candidate.lookup ? LOOKUP_WITHIN_MS : DIRECT_WITHIN_MS)
+    candidate.attemptedAt = Date.now()
+    candidate.attemptUntil = candidate.attemptedAt + (candidate.lookup ? LOOKUP_WITHIN_MS : DIRECT_WITHIN_MS)
     stream.on('error', (error: Error) => {
       if (candidate.attempt === stream) options.log.debug('dial', { id, reason: error.message })
     })
@@ -108,6 +117,17 @@ export const openDialer = (options: DialerOptions): Dialer => {
       candidate.attemptUntil = Infinity
       options.onOpen(stream)
     })
+  }
+  /** Ends the try that is under way without counting it. */
+  const drop = (candidate: Candidate): void => {
+    const stale = candidate.attempt
+    candidate.attempt = null
+    stale?.destroy()
+  }
+  /** It was heard of again: the next try begins now. */
+  const hurry = (candidate: Candidate, now: number): void => {
+    candidate.notBefore = 0
+    if (candidate.attemptUntil !== Infinity && now - candidate.attemptedAt > STALE_MS) drop(candidate)
   }
   const visit = (id: string, candidate: Candidate): void => {
     const now = Date.now()
@@ -136,7 +156,9 @@ export const openDialer = (options: DialerOptions): Dialer => {
       past: [],
       addresses: [],
       lookup: find.lookup === true,
+      heardAt: -Infinity,
       attempt: null,
+      attemptedAt: 0,
       attemptUntil: 0,
       failures: 0,
       notBefore: 0,
@@ -158,6 +180,10 @@ export const openDialer = (options: DialerOptions): Dialer => {
         if (options.connected(id) !== null || candidate.failures < GONE_AFTER) return
         candidate.past = candidate.past.filter((past) => past !== find.incarnation)
       }
+      const now = Date.now()
+      // By itself, or a peer just met it.
+      const isBack = find.incarnation === null ? find.lookup !== true : now - candidate.heardAt > SILENT_FOR_MS
+      if (find.incarnation !== null) candidate.heardAt = now
       const restarted = find.incarnation !== null && candidate.incarnation !== find.incarnation
       if (find.lookup !== true) candidate.lookup = false
       if (find.lookup !== true || candidate.lookup) {
@@ -172,13 +198,13 @@ export const openDialer = (options: DialerOptions): Dialer => {
         }
         candidate.incarnation = find.incarnation
         // Don't wait for a try of the earlier one to end, nor for the next turn.
-        const stale = candidate.attempt
-        candidate.attempt = null
-        stale?.destroy()
+        drop(candidate)
         candidate.failures = 0
         candidate.notBefore = 0
+      } else if (isBack) {
+        hurry(candidate, now)
       } else if (find.incarnation !== null && candidate.failures > PATIENT_AFTER) {
-        candidate.notBefore = Math.min(candidate.notBefore, Date.now() + AGAIN_MS)
+        candidate.notBefore = Math.min(candidate.notBefore, now + AGAIN_MS)
       }
       visit(id, candidate)
     },

@@ -8,7 +8,7 @@ import { messageOf } from '../errors.js'
 import { decodeHello, encodeHello, type Hello } from './hello.js'
 import type { Log } from '../log.js'
 
-/** Often at first, then rarely: who comes later asks for itself, and is answered. */
+/** Often at first, and when the machine's addresses changed; then rarely: who comes later asks for itself, and is answered. */
 const EAGER_EVERY_MS = 1_000
 const EAGER_FOR_MS = 5_000
 const EVERY_MS = 10_000
@@ -36,7 +36,8 @@ export const openMdns = (options: MdnsOptions): AsyncDisposable => {
       data: [`h=${encodeHello(own, beacon).toString('base64')}`],
     }))
   const responders = new Map<string, MulticastDns>()
-  const startedAt = Date.now()
+  let eagerSince = Date.now()
+  let knownAddresses = ''
   let lastAt = -Infinity
 
   const complain =
@@ -77,8 +78,7 @@ export const openMdns = (options: MdnsOptions): AsyncDisposable => {
     })
     return responder
   }
-  const visitInterfaces = (): void => {
-    const addresses = localAddresses()
+  const visitInterfaces = (addresses: readonly string[]): void => {
     for (const [address, responder] of responders) {
       if (addresses.includes(address)) continue
       responders.delete(address)
@@ -98,10 +98,13 @@ export const openMdns = (options: MdnsOptions): AsyncDisposable => {
   }
   const announce = (): void => {
     const now = Date.now()
-    if (now - startedAt > EAGER_FOR_MS && now - lastAt < EVERY_MS) return
-    lastAt = now
     try {
-      visitInterfaces()
+      const addresses = localAddresses()
+      if (addresses.join() !== knownAddresses) eagerSince = now
+      knownAddresses = addresses.join()
+      if (now - eagerSince > EAGER_FOR_MS && now - lastAt < EVERY_MS) return
+      lastAt = now
+      visitInterfaces(addresses)
     } catch (error) {
       // Some sandboxes refuse to list interfaces.
       complain('any')(error)

@@ -153,3 +153,39 @@ test('a peer that is lost is dialled again at once', async (t) => {
   pass(250)
   assert.equal(dials.length, 2)
 })
+
+test('a peer that is heard after a silence is dialled at once, and who is heard all the time in its turn', async (t) => {
+  const { dialer, dials, connect, pass } = open(t)
+  const hello = (): void => dialer.found({ publicKey, incarnation: 'one', addresses: [at(1)] })
+  hello()
+  connect('one')
+  connect(null)
+  dialer.lost(id)
+  // Apart: the try that is under way reaches nobody.
+  pass(4_000)
+  await settle()
+  pass(1_000)
+  const before = dials.length
+  hello()
+  assert.equal(dials.length, before + 1)
+  assert.ok(dials[before - 1]?.stream.destroyed)
+  assert.equal(dials[before]?.stream.destroyed, false)
+  // It is heard, but our packets do not get there: a try has its time.
+  pass(1_000)
+  hello()
+  assert.equal(dials.length, before + 1)
+})
+
+test('a peer that another one just met is dialled at once', async (t) => {
+  const { dialer, dials, connect, pass } = open(t)
+  dialer.found({ publicKey, incarnation: 'one', addresses: [at(1)] })
+  connect('one')
+  connect(null)
+  dialer.lost(id)
+  pass(250)
+  pass(750)
+  await settle()
+  const before = dials.length
+  dialer.found({ publicKey, incarnation: null, addresses: [at(1)] })
+  assert.equal(dials.length, before + 1)
+})
