@@ -37,21 +37,25 @@ const knows = async (edge) => {
   }))
   return functions.sort((one, other) => (one.name < other.name ? -1 : 1))
 }
-/** Milliseconds until all of them know the same, and what that is. */
+/** Milliseconds until all of them are connected, and know the same, and what that is. */
 const agreed = async () => {
   const beganAt = performance.now()
   let all = []
+  let met = Infinity
   while (performance.now() - beganAt < HEALED_WITHIN_MS) {
     all = await Promise.all(edges.map(async (edge) => {
       const seen = (await edge.request('GET', '/cluster')).json?.edges ?? []
       return { seen: seen.filter(({ state }) => state === 'up').length, functions: await knows(edge) }
     }))
     const [first] = all
-    if (all.every(({ functions, seen }) => seen === edges.length && JSON.stringify(functions) === JSON.stringify(first.functions))) return { took: performance.now() - beganAt, functions: first.functions }
+    const now = performance.now() - beganAt
+    const complete = all.every(({ seen }) => seen === edges.length)
+    if (complete) met = Math.min(met, now)
+    if (complete && all.every(({ functions }) => JSON.stringify(functions) === JSON.stringify(first.functions))) return { met, took: now, functions: first.functions }
     await sleep(50)
   }
   say(`no agreement: ${JSON.stringify(all).slice(0, 600)}`)
-  return { took: Infinity, functions: [] }
+  return { met, took: Infinity, functions: [] }
 }
 
 /** One change by one edge of a side; what it acknowledged. */
@@ -89,7 +93,7 @@ const round = async (n, lastsMs) => {
   }
   await sleep(lastsMs)
   await network.cut(() => true)
-  const { functions, took } = await agreed()
+  const { functions, met, took } = await agreed()
   // The last word of each side on each name won, is listed beside the winner, or a side deleted the name.
   let silent = 0
   for (const last of changed) {
@@ -103,7 +107,8 @@ const round = async (n, lastsMs) => {
       }
     }
   }
-  return { took, silent, conflicts: functions.reduce((sum, { revisions }) => sum + revisions.length - 1, 0) }
+  if (took > ALLOWED_MS / 2) say(`round ${n}: sides ${[...sides.values()].join('')} for ${ms(lastsMs)}, connected ${ms(met)} and agreed ${ms(took)} after it`)
+  return { met, took, silent, conflicts: functions.reduce((sum, { revisions }) => sum + revisions.length - 1, 0) }
 }
 
 let code = 0
