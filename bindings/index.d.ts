@@ -291,6 +291,7 @@ export interface Origin {
   from: string | null
   /** W3C Trace Context. */
   traceparent: string | null
+  tracestate: string | null
   /** Its event and its result shall be kept. */
   record: boolean
 }

@@ -84,19 +84,26 @@ impl From<dto::InvokeRequest> for executor::Invocation {
 
 /// Of a request that a peer or the host's queue brings.
 pub fn to_origin(origin: Option<dto::Origin>) -> server::Origin {
-    let origin = origin.unwrap_or(dto::Origin { via: String::new(), from: None, traceparent: None, record: false });
+    let origin = origin.unwrap_or(dto::Origin {
+        via: String::new(),
+        from: None,
+        traceparent: None,
+        tracestate: None,
+        record: false,
+    });
     server::Origin {
         via: server::Via::parse(&origin.via).unwrap_or(server::Via::Peer),
         from: origin.from,
         traceparent: origin.traceparent,
+        tracestate: origin.tracestate,
         record: origin.record,
     }
 }
 
 impl From<server::Origin> for dto::Origin {
     fn from(origin: server::Origin) -> Self {
-        let server::Origin { via, from, traceparent, record } = origin;
-        Self { via: via.as_str().to_owned(), from, traceparent, record }
+        let server::Origin { via, from, traceparent, tracestate, record } = origin;
+        Self { via: via.as_str().to_owned(), from, traceparent, tracestate, record }
     }
 }
 

@@ -128,6 +128,7 @@ pub struct Origin {
     pub from: Option<String>,
     /// W3C Trace Context.
     pub traceparent: Option<String>,
+    pub tracestate: Option<String>,
     /// Its event and its result shall be kept.
     pub record: bool,
 }

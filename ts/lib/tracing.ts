@@ -1,6 +1,6 @@
 // Traces for OpenTelemetry: made once a second from the recorded invocations, exported by OpenTelemetry's own exporter, which
 // reads its variables (OTEL_EXPORTER_OTLP_*, OTEL_BSP_*, OTEL_RESOURCE_ATTRIBUTES) itself. Loaded only when it is configured.
-import { SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api'
+import { createTraceState, SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources'
 import { BatchSpanProcessor, type ReadableSpan } from '@opentelemetry/sdk-trace-base'
@@ -31,8 +31,8 @@ export function openTracing({ clock, edge, engine, ratio, region, version }: Tra
   const resource = own.merge(detectResources({ detectors: [envDetector] }))
   let seen = clock() * 1_000
 
-  const readable = ({ attributes, endMs, error, kind, name, parentSpanId, spanId, startMs, traceId }: Span): ReadableSpan => {
-    const context = (id: string) => ({ traceId, spanId: id, traceFlags: TraceFlags.SAMPLED })
+  const readable = ({ attributes, endMs, error, kind, name, parentSpanId, spanId, startMs, traceId, traceState }: Span): ReadableSpan => {
+    const context = (id: string) => ({ traceId, spanId: id, traceFlags: TraceFlags.SAMPLED, ...(traceState !== null && { traceState: createTraceState(traceState) }) })
     return {
       name,
       kind: KINDS[kind],

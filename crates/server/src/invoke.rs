@@ -34,6 +34,9 @@ const INVOCATION_TYPE: HeaderName = HeaderName::from_static("x-amz-invocation-ty
 pub(crate) const FAILOVER: HeaderName = HeaderName::from_static("x-swarm-failover");
 const RECORD: HeaderName = HeaderName::from_static("x-swarm-record");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+/// What Trace Context wants passed on at the least; longer ones are left out.
+const MAX_TRACESTATE: usize = 512;
 const NO_EVENT: Bytes = Bytes::from_static(b"{}");
 
 /// What the headers of an invocation ask for.
@@ -313,7 +316,16 @@ async fn ask_host(worker: &Worker, request: MissRequest) -> Result<MissResponse,
 pub(crate) fn origin(headers: &HeaderMap, via: Via) -> Origin {
     let traceparent = headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
     let traceparent = traceparent.filter(|text| is_traceparent(text)).map(str::to_owned);
-    Origin { via, from: None, traceparent, record: headers.get(RECORD).is_some_and(|value| value == "1") }
+    // Without the one the other means nothing.
+    let tracestate = traceparent.as_ref().and_then(|_| tracestate(headers));
+    Origin { via, from: None, traceparent, tracestate, record: headers.get(RECORD).is_some_and(|value| value == "1") }
+}
+
+/// W3C Trace Context's list of the systems that a trace went through: all its header lines as one.
+fn tracestate(headers: &HeaderMap) -> Option<String> {
+    let lines = headers.get_all(TRACESTATE).iter().map(|value| value.to_str().map(str::trim));
+    let text = lines.collect::<Result<Vec<_>, _>>().ok()?.join(",");
+    (!text.is_empty() && text.len() <= MAX_TRACESTATE).then_some(text)
 }
 
 /// W3C Trace Context: version, trace id, parent id and flags, in lower-case hex.

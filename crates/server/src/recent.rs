@@ -74,6 +74,8 @@ pub struct Origin {
     pub from: Option<String>,
     /// W3C `traceparent`.
     pub traceparent: Option<String>,
+    /// W3C `tracestate`, as it came.
+    pub tracestate: Option<String>,
     /// Its event and its result shall be kept.
     pub record: bool,
 }
@@ -295,7 +297,7 @@ fn micros(duration: Duration) -> u64 {
 mod tests {
     use super::*;
 
-    const ORIGIN: Origin = Origin { via: Via::Invoke, from: None, traceparent: None, record: false };
+    const ORIGIN: Origin = Origin { via: Via::Invoke, from: None, traceparent: None, tracestate: None, record: false };
 
     fn outcome(class: Ending, logs: &'static str) -> Outcome {
         let (payload, logs) = (Bytes::from_static(b"1"), Bytes::from_static(logs.as_bytes()));

@@ -60,7 +60,7 @@ export function openCommands({ chaos, drain, engine, mesh, self, want }: Command
     const { event, function: name, qualifier } = check(invokeSchema, body)
     const key = qualifier === null ? name : `${name}:${qualifier}`
     if (qualifier !== null) await want(key)
-    const outcome = await engine.invoke({ name: key, requestId: randomUUID(), payload: Buffer.from(event.trim() === '' ? '{}' : event), remainingMs: null, clientContext: null, origin: { via: 'invoke', from: null, traceparent: null, record: true } })
+    const outcome = await engine.invoke({ name: key, requestId: randomUUID(), payload: Buffer.from(event.trim() === '' ? '{}' : event), remainingMs: null, clientContext: null, origin: { via: 'invoke', from: null, traceparent: null, tracestate: null, record: true } })
     return { edge: self, class: outcome.class, ms: outcome.ms, result: outcome.payload.toString(), logs: outcome.logs.toString() }
   }
 

@@ -46,7 +46,7 @@ export interface EventInvocations {
   leave(graceMs: number): Promise<void>
 }
 
-const ORIGIN: Origin = { via: 'event', from: null, traceparent: null, record: false }
+const ORIGIN: Origin = { via: 'event', from: null, traceparent: null, tracestate: null, record: false }
 const METHOD = 'events'
 const PEER_TIMEOUT_MS = 3_000
 /** Lambda's default of MaximumEventAgeInSeconds. */

@@ -15,6 +15,7 @@ const requestHeader = z.object({
   clientContext: z.string().max(MAX_HEADER_BYTES).nullable(),
   /** W3C Trace Context; an older edge does not say. */
   traceparent: z.string().max(64).nullable().default(null),
+  tracestate: z.string().max(512).nullable().default(null),
   /** The event and the result shall be kept where it runs. */
   record: z.boolean().default(false),
 })
@@ -29,13 +30,13 @@ export const outcomeHeader = z.object({
 
 /** The deadline is the RPC's own, so it is not in the frame. */
 export const encodeInvoke = ({ clientContext, name, origin, payload, requestId }: Omit<InvokeRequest, 'remainingMs'>): Buffer =>
-  encode(requestHeader, { name, requestId, clientContext, traceparent: origin?.traceparent ?? null, record: origin?.record ?? false }, payload)
+  encode(requestHeader, { name, requestId, clientContext, traceparent: origin?.traceparent ?? null, tracestate: origin?.tracestate ?? null, record: origin?.record ?? false }, payload)
 
 /** `from`: the name of the edge that asks. */
 export function decodeInvoke(frame: Buffer, remainingMs: number, from: string): InvokeRequest {
   const { header, body } = decode(requestHeader, frame)
-  const { clientContext, name, record, requestId, traceparent } = header
-  return { name, requestId, clientContext, payload: body, remainingMs, origin: { via: 'peer', from, traceparent, record } }
+  const { clientContext, name, record, requestId, traceparent, tracestate } = header
+  return { name, requestId, clientContext, payload: body, remainingMs, origin: { via: 'peer', from, traceparent, tracestate, record } }
 }
 
 export const encodeOutcome = ({ class: kind, ms, memoryMb, logs, payload }: Outcome): Buffer =>

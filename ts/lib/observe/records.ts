@@ -13,7 +13,7 @@ export const recordSchema = z.object({
   requestId: z.string().max(128),
   name: z.string().max(256),
   version: z.string().max(128),
-  origin: z.object({ via: z.enum(VIAS), from: z.string().max(128).nullable(), traceparent: z.string().max(64).nullable() }),
+  origin: z.object({ via: z.enum(VIAS), from: z.string().max(128).nullable(), traceparent: z.string().max(64).nullable(), tracestate: z.string().max(512).nullable().default(null) }),
   startedAt: z.number(),
   ms: z.number(),
   class: z.enum(CLASSES),
@@ -32,7 +32,7 @@ export type RecordOf = z.infer<typeof recordSchema>
 export const recordOf = (on: string, { origin, ...record }: Recorded): RecordOf => ({
   ...record,
   on,
-  origin: { via: origin.via, from: origin.from ?? null, traceparent: origin.traceparent ?? null },
+  origin: { via: origin.via, from: origin.from ?? null, traceparent: origin.traceparent ?? null, tracestate: origin.tracestate ?? null },
   event: record.event ?? null,
   result: record.result ?? null,
 })

@@ -10,6 +10,8 @@ export interface Span {
   traceId: string
   spanId: string
   parentSpanId: string | null
+  /** W3C `tracestate` of the caller. */
+  traceState: string | null
   /** Milliseconds since the epoch, with fractions. */
   startMs: number
   endMs: number
@@ -36,7 +38,8 @@ export function spansOf(record: RecordOf, region: string, ratio: number): Span[]
     'swarmlambda.class': kind,
     'swarmlambda.memory_mb': record.memoryMb,
   }
-  const whole = { traceId, startMs: startedAt, endMs: startedAt + ms, error }
+  const traceState = origin.tracestate
+  const whole = { traceId, traceState, startMs: startedAt, endMs: startedAt + ms, error }
   if (origin.via === 'peer') {
     return [{ ...whole, name: `execute ${name}`, kind: 'server', spanId: idOf(requestId, 'execute', on), parentSpanId: idOf(requestId, 'try', origin.from ?? '', on), attributes }]
   }
@@ -50,6 +53,7 @@ export function spansOf(record: RecordOf, region: string, ratio: number): Span[]
       name: `try ${one.edge}`,
       kind: one.edge === on ? 'internal' : 'client',
       traceId,
+      traceState,
       spanId: idOf(requestId, 'try', on, one.edge),
       parentSpanId: own,
       startMs,

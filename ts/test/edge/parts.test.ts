@@ -15,12 +15,12 @@ describe('frames between edges', () => {
   const outcome: Outcome = { class: 'ok', payload: randomBytes(1_000), logs: Buffer.from('a line\n'), ms: 1.5, memoryMb: 3 }
 
   test('a request and an outcome arrive as they were sent', () => {
-    const request = { name: 'hello', requestId: 'id', clientContext: '{"a":"ü"}', payload: randomBytes(100), origin: { via: 'http', from: null, traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', record: true } } as const
+    const request = { name: 'hello', requestId: 'id', clientContext: '{"a":"ü"}', payload: randomBytes(100), origin: { via: 'http', from: null, traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', tracestate: 'one=1,two=2', record: true } } as const
     assert.deepEqual(decodeInvoke(encodeInvoke(request), 5, 'edge-b'), { ...request, remainingMs: 5, origin: { ...request.origin, via: 'peer', from: 'edge-b' } })
     assert.deepEqual(decodeOutcome(encodeOutcome(outcome)), outcome)
     const older = Buffer.from('....{"name":"hello","requestId":"id","clientContext":null}1')
     older.writeUInt32BE(older.length - 5)
-    assert.deepEqual(decodeInvoke(older, 5, 'edge-b').origin, { via: 'peer', from: 'edge-b', traceparent: null, record: false })
+    assert.deepEqual(decodeInvoke(older, 5, 'edge-b').origin, { via: 'peer', from: 'edge-b', traceparent: null, tracestate: null, record: false })
   })
 
   test('anything else is refused, never misread', () => {

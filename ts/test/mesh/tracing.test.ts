@@ -11,6 +11,7 @@ interface Span {
   traceId: string
   spanId: string
   parentSpanId?: string
+  traceState?: string
   startTimeUnixNano: string
   endTimeUnixNano: string
   status: { code?: number }
@@ -72,7 +73,7 @@ describe('traces', () => {
 
   test("a caller's trace goes on over both edges, and every log line of it has the same ids", async () => {
     const [traceId, parent] = ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331']
-    const answer = await invoke(mesh.url('edge-a'), 'moves', {}, { traceparent: `00-${traceId}-${parent}-01` })
+    const answer = await invoke(mesh.url('edge-a'), 'moves', {}, { traceparent: `00-${traceId}-${parent}-01`, tracestate: 'congo=t61rcWkgMzE, rojo=00f067aa0ba902b7' })
     const spans = await collected.trace(traceId, 4)
     const of = (name: string): Span => {
       const span = spans.find((one) => one.name === name)
@@ -84,6 +85,7 @@ describe('traces', () => {
     assert.deepEqual([server.parentSpanId, here.parentSpanId, hop.parentSpanId, execution.parentSpanId], [parent, server.spanId, server.spanId, hop.spanId])
     assert.deepEqual([server.edge, hop.edge, execution.edge], ['edge-a', 'edge-a', there])
     assert.equal(here.status.code, 2, 'the try that failed')
+    for (const { name, traceState } of spans) assert.equal(traceState, 'congo=t61rcWkgMzE,rojo=00f067aa0ba902b7', name)
     assert.ok(BigInt(hop.startTimeUnixNano) >= BigInt(server.startTimeUnixNano) && BigInt(server.endTimeUnixNano) > BigInt(server.startTimeUnixNano))
 
     const requestId = answer.headers['x-amzn-requestid'] ?? ''

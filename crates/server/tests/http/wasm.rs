@@ -215,7 +215,8 @@ async fn invokes_for_a_peer_without_asking_the_host() {
     deploy(&edge, "throws", "export const handler = async () => { throw new Error('no') }", |_| {});
     let invocation =
         swarmlambda_executor::Invocation { request_id: "1".to_owned(), payload: "{}".into(), ..Default::default() };
-    let origin = Origin { via: Via::Peer, from: Some("edge-b".to_owned()), traceparent: None, record: false };
+    let origin =
+        Origin { via: Via::Peer, from: Some("edge-b".to_owned()), traceparent: None, tracestate: None, record: false };
     assert_eq!(edge.gateway.invoke("throws", invocation.clone(), origin.clone()).await.class, Ending::Error);
     assert_eq!(edge.gateway.invoke("absent", invocation, origin).await.class, Ending::Absent);
     assert_eq!(edge.gateway.stats().functions[0].error, 1);
@@ -238,13 +239,15 @@ fn remembers_an_invocation_with_its_console_output_event_and_result() {
         |_| {},
     );
     let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-    let response = edge.send(&invocation("logs", &format!("traceparent: {trace}\r\n"), r#"{"n":7}"#));
+    let states = "tracestate: one=1,two=2\r\ntracestate: three=3\r\n";
+    let response = edge.send(&invocation("logs", &format!("traceparent: {trace}\r\n{states}"), r#"{"n":7}"#));
     let recent = edge.gateway.recent(&RecentQuery { limit: 9, ..Default::default() }).records;
     let one = recent.first().unwrap();
     assert_eq!(response.header("x-amzn-requestid"), Some(&*one.request_id));
     assert_eq!(response.header("x-swarm-tries"), Some(&*one.tries));
     assert_eq!((&*one.name, one.version.as_deref(), one.class, &*one.edge), ("logs", None, Ending::Ok, "edge-a"));
     assert_eq!((one.origin.via, one.origin.traceparent.as_deref()), (Via::Invoke, Some(trace)));
+    assert_eq!(one.origin.tracestate.as_deref(), Some("one=1,two=2,three=3"));
     assert!(one.logs.ends_with(b"\tINFO\thi 7\n"), "{one:?}");
     assert_eq!((one.event.as_deref(), one.result.as_deref()), (Some(&br#"{"n":7}"#[..]), Some(&b"7"[..])));
     assert!(!one.sampled && one.memory_bytes > 0);
