@@ -1,5 +1,8 @@
 // Failing over between real edges, and the receipt of each: every class, every policy.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { call, events, invoke, snapshotWhere, tries, type Answer } from './harness/http.js'
 import { connected, seesUp, startMesh, type MeshOfEdges } from './harness/edges.js'
@@ -13,11 +16,15 @@ let b = ''
 const onlyOnA = (code: string): string => `
   const node = process.env.SWARMLAMBDA_NODE_NAME
   exports.handler = async () => { if (node === 'edge-a') { ${code} } return node }`
+/** Whatever the machine is busy with, time is not what ends it. */
+const PATIENT = { timeout: 60 }
 const everywhere = (code: string): string => `exports.handler = async () => { ${code} }`
 
-async function given(name: string, source: string, more: Record<string, unknown> = {}, wait = 'all'): Promise<void> {
-  const answer = await call('POST', `${b}/functions?wait=${wait}`, { name, files: { 'index.js': source }, ...more })
+/** Deployed, and known to edge-a to be on these edges: whom it asks next follows from what they told it. */
+async function given(name: string, source: string, more: Record<string, unknown> = {}, on = 'edge-a,edge-b,edge-c'): Promise<void> {
+  const answer = await call('POST', `${b}/functions`, { name, files: { 'index.js': source }, ...more })
   assert.equal(answer.status, 201, answer.text)
+  await snapshotWhere(a, ({ functions }) => functions.some((one) => one.name === name && one.edges.join() === on))
 }
 
 function isAnswer(answer: Answer, edge: string, receipt: string): void {
@@ -48,7 +55,7 @@ describe('failover to the next nearest edge', () => {
     isOk(await invoke(b, 'error'), 'edge-b', 'edge-b=ok')
   })
   test('timeout', async () => {
-    await given('timeout', onlyOnA('for (;;);'), { timeout: 1 })
+    await given('timeout', onlyOnA('for (;;);'), { timeout: 3 })
     isOk(await invoke(a, 'timeout'), 'edge-b', 'edge-a=timeout edge-b=ok')
   })
   test('crashed', async () => {
@@ -56,17 +63,23 @@ describe('failover to the next nearest edge', () => {
     isOk(await invoke(a, 'crashed'), 'edge-b', 'edge-a=crashed edge-b=ok')
   })
   test('absent', async () => {
-    await given('absent', `if (process.env.SWARMLAMBDA_NODE_NAME === 'edge-a') throw new Error('not here')\n${everywhere('return process.env.SWARMLAMBDA_NODE_NAME')}`, {}, 'quorum')
+    await given('absent', `if (process.env.SWARMLAMBDA_NODE_NAME === 'edge-a') throw new Error('not here')\n${everywhere('return process.env.SWARMLAMBDA_NODE_NAME')}`, PATIENT, 'edge-b,edge-c')
     isOk(await invoke(a, 'absent'), 'edge-b', 'edge-a=absent edge-b=ok')
   })
-  test('refused', async () => {
-    for (const name of ['slow', 'slower']) await given(name, onlyOnA('await new Promise((done) => setTimeout(done, 4000))'), { failover: 'never', timeout: 10 })
+  test('refused', async (t) => {
+    // A door that opens when the test says so.
+    const waiting: ServerResponse[] = []
+    const door = createServer((_request, response) => void waiting.push(response)).listen(0, '127.0.0.1')
+    t.after(() => { door.closeAllConnections(); door.close() })
+    await once(door, 'listening')
+    const through = onlyOnA(`await fetch('http://127.0.0.1:${(door.address() as AddressInfo).port}')`)
+    for (const name of ['long', 'longer']) await given(name, through, { ...PATIENT, allow: ['127.0.0.1'], failover: 'never' })
     await given('refused', everywhere('return process.env.SWARMLAMBDA_NODE_NAME'))
     // A function gets three quarters of the sandboxes at the most: it takes a second one to occupy all.
-    const occupied = []
-    for (const [name, times] of [['slow', 9], ['slower', 3]] as const) {
+    const occupied: Promise<Answer>[] = []
+    for (const [name, times] of [['long', 9], ['longer', 3]] as const) {
       occupied.push(...Array.from({ length: times }, () => invoke(a, name)))
-      await snapshotWhere(a, ({ edges, self }) => edges.some(({ inFlight, name }) => name === self && inFlight >= occupied.length), 5_000)
+      while (waiting.length < occupied.length) await once(door, 'request')
     }
     isOk(await invoke(a, 'refused'), 'edge-b', 'edge-a=refused edge-b=ok')
     const never = await invoke(a, 'refused', {}, { 'x-swarm-failover': 'never' })
@@ -74,6 +87,7 @@ describe('failover to the next nearest edge', () => {
     assert.equal(never.status, 429)
     assert.equal(never.headers['x-amzn-errortype'], 'TooManyRequestsException')
     assert.equal(never.headers['retry-after'], '1')
+    for (const response of waiting) response.end()
     for (const answer of await Promise.all(occupied)) assert.equal(tries(answer), 'edge-a=ok')
   })
   test('a function that no edge has is not found, and every edge was asked', async () => {
@@ -110,7 +124,7 @@ describe('policies', () => {
   test('safe: an execution that failed is not repeated, one that never started moves on', async () => {
     await given('safe-error', onlyOnA('throw new Error("no")'), { failover: 'safe' })
     isAnswer(await invoke(a, 'safe-error'), 'edge-a', 'edge-a=error')
-    await given('safe-absent', `if (process.env.SWARMLAMBDA_NODE_NAME === 'edge-a') throw 1\n${everywhere('return process.env.SWARMLAMBDA_NODE_NAME')}`, { failover: 'safe' }, 'quorum')
+    await given('safe-absent', `if (process.env.SWARMLAMBDA_NODE_NAME === 'edge-a') throw 1\n${everywhere('return process.env.SWARMLAMBDA_NODE_NAME')}`, { failover: 'safe' }, 'edge-b,edge-c')
     isOk(await invoke(a, 'safe-absent'), 'edge-b', 'edge-a=absent edge-b=ok')
   })
   test('never: nobody else is asked', async () => {
@@ -144,24 +158,21 @@ describe('what others see', () => {
 
 // These end edges, so they are last.
 describe('edges that are gone', () => {
-  test('unreachable: a peer that hangs is given up when it is silent for three seconds', async () => {
+  test('unreachable: a peer that hangs is given up for its silence, long before its time is up', async () => {
     mesh.edges['edge-b'].signal('SIGSTOP')
-    const start = performance.now()
     isOk(await invoke(a, 'absent'), 'edge-c', 'edge-a=absent edge-b=unreachable edge-c=ok')
-    const took = performance.now() - start
-    assert.ok(took < 5_000, `${took} ms`)
     mesh.edges['edge-b'].signal('SIGCONT')
     await connected(Object.values(mesh.edges))
   })
-  test('unreachable: a killed peer is known within three seconds, then not asked any more', async () => {
+  test('unreachable: a killed peer is noticed, then not asked any more', async () => {
     await mesh.edges['edge-b'].kill()
     const answer = await invoke(a, 'absent')
     // Whether it is asked once more depends on when its silence is noticed.
     isOk(answer, 'edge-c', tries(answer).includes('edge-b') ? 'edge-a=absent edge-b=unreachable edge-c=ok' : 'edge-a=absent edge-c=ok')
-    await seesUp(a, ['edge-a', 'edge-c'], 4_000)
+    await seesUp(a, ['edge-a', 'edge-c'])
     isOk(await invoke(a, 'absent'), 'edge-c', 'edge-a=absent edge-c=ok')
     await mesh.edges['edge-c'].kill()
-    await seesUp(a, ['edge-a'], 5_000)
+    await seesUp(a, ['edge-a'])
     isAnswer(await invoke(a, 'absent'), 'edge-a', 'edge-a=absent')
   })
 })

@@ -30,6 +30,8 @@ test('a function of a region is loaded there only, and asked for there at once',
 test('a number of replicas is kept', { timeout: 60_000 }, async () => {
   const answer = await deploy(a, 'two', SOURCE, { replicas: 2 })
   assert.equal((answer.json as { edges: string[] }).edges.length, 2, answer.text)
+  // Whom an edge asks follows from what the others told it.
+  for (const { url } of Object.values(mesh.edges)) await snapshotWhere(url, ({ functions }) => functions.some(({ edges, name }) => name === 'two' && edges.length === 2))
   for (const { url } of Object.values(mesh.edges)) assert.match(tries(await invoke(url, 'two')), /^(edge-\w=absent )?edge-\w=ok$/)
   await deploy(a, 'two', SOURCE, { replicas: 3 })
   await heldBy(a, 'two', 'edge-a,edge-b,edge-c')
