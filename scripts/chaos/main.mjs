@@ -2,6 +2,7 @@
 // prints what each promise came to. --quick: a few rounds of each, without limits of time; it runs in `npm test`. --built:
 // builds nothing.
 import { parseArgs } from 'node:util'
+import { cpus, loadavg } from 'node:os'
 import { build } from '../lib/steps.mjs'
 import { bold, duration, green, main, red, Stop, table, yellow } from '../lib/terminal.mjs'
 import { randomFrom } from './random.mjs'
@@ -43,7 +44,8 @@ const keep = async (number, seed, quick) => {
 
 await main(async () => {
   if (values.help) {
-    process.stdout.write(`Usage: npm run chaos [-- PROMISE… --quick --seed N --built]\nPromises: ${Object.keys(PROMISES).join(', ')}\n`)
+    process.stdout.write('Usage: npm run chaos [-- PROMISE… --quick --seed N --built]\nAll of them take about an hour and a half on two cores.\nPromises:\n')
+    for (const [number, load] of Object.entries(PROMISES)) process.stdout.write(`${number.padStart(4)}  ${(await load()).title}\n`)
     return 0
   }
   const unknown = positionals.find((number) => !(number in PROMISES))
@@ -53,6 +55,7 @@ await main(async () => {
 
   const verdict = ({ met }) => (met === null ? yellow('skipped') : met ? green('met') : red('NOT MET'))
   const show = (some) => process.stdout.write(`\n${table([['promise', 'figure', 'allowed', ''], ...some.map((row) => [`${row.promise}. ${row.what}`, row.figure, row.limit, verdict(row)])])}\n`)
+  const beganAt = performance.now()
   const rows = []
   for (const number of positionals.length > 0 ? positionals : Object.keys(PROMISES)) {
     const some = await keep(number, values.seed, values.quick)
@@ -60,6 +63,8 @@ await main(async () => {
     rows.push(...some)
   }
   const broken = rows.filter(({ met }) => met === false)
-  process.stdout.write(`\n${rows.length} figures, ${broken.length} not met; seed ${values.seed}\n`)
+  if (new Set(rows.map(({ promise }) => promise)).size > 1) show(rows)
+  const took = duration(performance.now() - beganAt)
+  process.stdout.write(`\n${rows.length} figures, ${broken.length} not met; seed ${values.seed}, ${took}, ${cpus().length} cores, load ${loadavg()[2].toFixed(1)}\n`)
   return broken.length > 0 ? 1 : 0
 })

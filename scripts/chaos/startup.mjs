@@ -90,7 +90,7 @@ async function networks(say) {
   const met = new Map([...output.matchAll(/^(\w+) (\d+)$/gm)].map(([, way, took]) => [way, Number(took)]))
   if (!/^done$/m.test(output)) {
     say(output.trim().split('\n').slice(-3).join('\n').slice(0, 600))
-    for (const file of (await readdir(folder)).filter((name) => name.endsWith('.log'))) say(`${file}: ${(await readFile(join(folder, file), 'utf8')).trim().split('\n').slice(-2).join(' | ').slice(0, 400)}`)
+    for (const file of (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.log') && !name.includes('store/'))) say(`${file}: ${(await readFile(join(folder, file), 'utf8')).trim().split('\n').slice(-2).join(' | ').slice(0, 400)}`)
   }
   await rm(folder, { recursive: true, force: true })
   return Object.entries(WAYS).map(([way, what]) => ({ what, figure: met.has(way) ? ms(met.get(way)) : 'not connected', limit: 'connected', met: met.has(way) }))

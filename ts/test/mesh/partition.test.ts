@@ -13,42 +13,11 @@ before(async () => { folder = await mkdtemp(join(tmpdir(), 'swarm-')) })
 after(() => rm(folder, { recursive: true, force: true }))
 
 const SCRIPT = String.raw`
-set -u
-mkdir -p /run/netns && mount -t tmpfs none /run/netns
-ip link set lo up
-ip link add mesh0 type bridge && ip link set mesh0 up
-trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT
-export SWARMLAMBDA_BOOTSTRAP=none SWARMLAMBDA_LOG=debug SWARMLAMBDA_HTTP_PORT=8787
-export SWARMLAMBDA_CLUSTER_KEY=$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')
+. scripts/chaos/lan.sh
 export SWARMLAMBDA_PEERS=10.77.0.1:47800,10.77.0.2:47800,10.77.0.3:47800
-on() { ip netns exec "$@"; }
-get() { on "$1" curl -s -m 10 "http://127.0.0.1:8787$2"; }
-n=0
-for edge in edge-a edge-b edge-c; do
-  n=$((n + 1))
-  ip netns add $edge
-  ip link add v$n type veth peer name eth0 netns $edge
-  ip link set v$n master mesh0 up
-  on $edge ip link set lo up
-  on $edge ip addr add 10.77.0.$n/24 dev eth0
-  on $edge ip link set eth0 up
-done
-for edge in edge-a:us-west-sfo edge-b:us-east-iad edge-c:eu-central-fra; do
-  name=$(echo $edge | cut -d: -f1)
-  SWARMLAMBDA_NODE_NAME=$name SWARMLAMBDA_REGION=$(echo $edge | cut -d: -f2) SWARMLAMBDA_STATE_DIR=$FOLDER/$name ip netns exec $name node bin/edge.js > $FOLDER/$name.log 2>&1 &
-done
-# Waits until edge $1 sees $2 edges up.
-sees() {
-  for _ in $(seq 300); do [ "$(get $1 /cluster | grep -o '"state":"up"' | wc -l)" = $2 ] && return 0; sleep 0.1; done
-  echo "$1 does not see $2 edges"; get $1 /cluster; exit 1
-}
-deploy() {
-  on $1 curl -s -m 10 -X POST "http://127.0.0.1:8787/functions?wait=$3" -H 'content-type: application/json' \
-    -d "{\"name\":\"$2\",\"files\":{\"index.js\":\"exports.handler=async()=>'$1'\"}}"
-}
-invoke() { on $1 curl -s -m 10 -X POST http://127.0.0.1:8787/2015-03-31/functions/$2/invocations -H 'x-swarm-failover: never'; }
-
-for edge in edge-a edge-b edge-c; do sees $edge 3; done
+lan 10.77.0 $EDGES
+start_edges $FOLDER
+for edge in $EDGES; do sees $edge 3; done
 deploy edge-b before all > $FOLDER/before.json
 ip link set v1 down
 sees edge-a 1; sees edge-b 2; sees edge-c 2
@@ -60,15 +29,15 @@ deploy edge-c only-c quorum > $FOLDER/only-c.json
 echo "apart: a=$(invoke edge-a both) b=$(invoke edge-b both) c=$(invoke edge-c both) $(invoke edge-a before)"
 ip link set v1 up
 date +%s%3N > $FOLDER/healed-at
-for edge in edge-a edge-b edge-c; do sees $edge 3; done
+for edge in $EDGES; do sees $edge 3; done
 echo "reconnected after $(( $(date +%s%3N) - $(cat $FOLDER/healed-at) )) ms"
 # Until all have all.
 for _ in $(seq 300); do
-  answers="$(for e in edge-a edge-b edge-c; do invoke $e both; invoke $e only-a; invoke $e only-c; done)"
-  [ "$(echo "$answers" | grep -c Type)" = 0 ] && [ "$(for e in edge-a edge-b edge-c; do invoke $e both; echo; done | sort -u | wc -l)" = 1 ] && break
+  answers="$(for e in $EDGES; do invoke $e both; invoke $e only-a; invoke $e only-c; done)"
+  [ "$(echo "$answers" | grep -c Type)" = 0 ] && [ "$(for e in $EDGES; do invoke $e both; echo; done | sort -u | wc -l)" = 1 ] && break
   sleep 0.1
 done
-for edge in edge-a edge-b edge-c; do
+for edge in $EDGES; do
   echo "healed $edge: $(invoke $edge both) $(invoke $edge only-a) $(invoke $edge only-c) $(invoke $edge before)"
   get $edge /functions/both > $FOLDER/healed-$edge.json
 done
