@@ -229,7 +229,7 @@ fn config(reservation: u64, options: &ExecutorOptions) -> Config {
 
 /// The plugin's native code: from the cache when it was made there by this very engine, else compiled and kept.
 fn native_code(engine: &Engine, code: &[u8], cache: Option<&Path>) -> Result<(Vec<u8>, bool), Error> {
-    let Some(folder) = cache else { return Ok((engine.precompile_module(code).map_err(engine_error)?, false)) };
+    let Some(folder) = cache else { return Ok((compile(engine, code)?, false)) };
     let settings = {
         use std::hash::{DefaultHasher, Hash, Hasher};
         let mut hasher = DefaultHasher::new();
@@ -243,7 +243,7 @@ fn native_code(engine: &Engine, code: &[u8], cache: Option<&Path>) -> Result<(Ve
     {
         return Ok((native.to_vec(), true));
     }
-    let native = engine.precompile_module(code).map_err(engine_error)?;
+    let native = compile(engine, code)?;
     let mut kept = Sha256::digest(&native).to_vec();
     kept.extend_from_slice(&native);
     // Several edges may share the folder: each writes a file of its own, the last rename wins. A cache that can't be written
@@ -255,6 +255,12 @@ fn native_code(engine: &Engine, code: &[u8], cache: Option<&Path>) -> Result<(Ve
         tracing::warn!(folder = %folder.display(), %error, "the plugin's native code is not kept");
     }
     Ok((native, false))
+}
+
+/// Some seconds.
+fn compile(engine: &Engine, code: &[u8]) -> Result<Vec<u8>, Error> {
+    split::check(code)?;
+    engine.precompile_module(code).map_err(engine_error)
 }
 
 pub(crate) fn engine_error(error: wasmtime::Error) -> Error {

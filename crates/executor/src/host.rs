@@ -87,6 +87,11 @@ impl State {
         Self { stream, ..self }
     }
 
+    /// Lets go of everything outside: who reads a stream shall see its end.
+    pub fn end(&mut self) {
+        (self.stream, self.outlet, self.fetches) = (None, None, None);
+    }
+
     /// A number for the guest's `Math.random`.
     pub fn seed(&mut self) -> u64 {
         self.random.u64(..)

@@ -1,12 +1,11 @@
-//! One invocation: a memory from the pool, an instance on it, one call, everything thrown away.
+//! One invocation: a sandbox on a memory from the pool, one call, the memory made new again.
 
 use crate::{
     Class, Function, Invocation, MAX_PAYLOAD_BYTES, MAX_STREAM_BYTES, Outcome,
     host::{State, Stop},
-    slots::Lease,
+    sandbox::Answer,
     sys,
     types::FunctionSpec,
-    wasm_memory::hand_over,
 };
 use serde_json::json;
 use std::{
@@ -15,12 +14,6 @@ use std::{
     task::Poll,
     time::{Duration, Instant},
 };
-use wasmtime::{Extern, Memory, Store, TypedFunc, UpdateDeadline};
-
-/// What fits into the plugin's static input buffer.
-const INPUT_BYTES: usize = 64 * 1024;
-
-type Call = TypedFunc<(u32, u32, u32, u32, u64), u64>;
 
 /// Counts down again when the invocation ends, or its future is dropped.
 struct Running<'a>(&'a AtomicU32);
@@ -36,18 +29,6 @@ impl Drop for Running<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::AcqRel);
     }
-}
-
-/// One invocation's store and memory; dropped in this order, at its end, or half-way with a client that went away.
-struct Sandbox {
-    store: Store<State>,
-    lease: Lease,
-}
-
-/// What came back from the guest: it answered, or its handler failed.
-struct Answer {
-    bytes: bytes::Bytes,
-    failed: bool,
 }
 
 const NO_SANDBOX: &str = "ConcurrentInvocationLimitExceeded";
@@ -80,84 +61,37 @@ impl Function {
         let own = started + self.spec.timeout;
         let deadline = invocation.deadline.map_or(own, |deadline| deadline.min(own));
         let Invocation { request_id, payload, client_context, stream, .. } = invocation;
-        let lease = match self.executor.pool.lease(&self.image) {
+        let mut lease = match self.executor.pool.lease(&self.image) {
             Ok(Some(lease)) => lease,
             Ok(None) => return Outcome::refused(NO_SANDBOX, "this edge has no free sandbox"),
-            Err(error) => {
-                tracing::error!(function = self.spec.name, %error, "no memory for a sandbox");
-                return Outcome::refused(NO_SANDBOX, "this edge has no memory for a sandbox");
-            }
+            Err(error) => return self.no_memory(&error),
         };
         let state =
             State::new(request_id, deadline, self.memory_limit, self.spec.limits.log_bytes, Some(self.outlet.clone()))
                 .streaming(stream);
-        let mut sandbox = Sandbox { store: Store::new(&self.executor.engine, state), lease };
-        let store = &mut sandbox.store;
-        store.limiter(|state| state);
-        // The next tick may come at once: the first slice ends with the one after it.
-        store.set_epoch_deadline(2);
-        store.epoch_deadline_callback(|store| match store.data().deadline {
-            deadline if Instant::now() < deadline => Ok(UpdateDeadline::Yield(1)),
-            _ => Err(Stop::Deadline.into()),
-        });
-        let mut memory_bytes = 0;
-        let call = self.call(&mut sandbox, &payload, client_context.as_deref().unwrap_or_default(), &mut memory_bytes);
-        let (answer, faults) = contain(call).await;
-        if faults == 0 {
-            sandbox.lease.settle();
-        }
+        let sandbox = match lease.sandbox(&self.executor, state).await {
+            Ok(sandbox) => sandbox,
+            Err(error) => return self.no_memory(&error),
+        };
+        let client = client_context.as_deref().unwrap_or_default();
+        let (answer, faults) = contain(sandbox.call(&self.executor.calls, &payload, client)).await;
         let duration = started.elapsed();
-        let logs = self.trace.rewrite_logs(std::mem::take(&mut sandbox.store.data_mut().logs));
-        let (class, payload) = self.ending(answer, sandbox.store.data(), duration);
+        let memory_bytes = sandbox.memory_size();
+        let logs = self.trace.rewrite_logs(std::mem::take(&mut sandbox.state_mut().logs));
+        let ended = answer.is_ok();
+        let (class, payload) = self.ending(answer, sandbox.state(), duration);
+        if ended {
+            lease.keep_sandbox();
+        }
+        if faults == 0 {
+            lease.settle();
+        }
         Outcome { class, payload, logs, duration, memory_bytes }
     }
 
-    async fn call(
-        &self,
-        sandbox: &mut Sandbox,
-        event: &[u8],
-        client: &str,
-        memory_bytes: &mut usize,
-    ) -> wasmtime::Result<Answer> {
-        let Sandbox { store, lease } = sandbox;
-        let missing = || wasmtime::Error::msg("an export is missing");
-        hand_over(lease.handle());
-        let instance = self.executor.plugin.instantiate_async(&mut *store).await;
-        hand_over(None);
-        let instance = instance?;
-        let calls = &self.executor.calls;
-        let memory: Memory =
-            instance.get_module_export(&mut *store, &calls.memory).and_then(Extern::into_memory).ok_or_else(missing)?;
-        let id_len = store.data().request_id.len();
-        let len = event.len() + id_len + client.len();
-        let input = if len <= INPUT_BYTES {
-            calls.input
-        } else {
-            let alloc = instance
-                .get_module_export(&mut *store, &calls.alloc)
-                .and_then(Extern::into_func)
-                .ok_or_else(missing)?;
-            alloc.typed::<u32, u32>(&*store)?.call_async(&mut *store, len as u32).await? as usize
-        };
-        let (bytes, state) = memory.data_and_store_mut(&mut *store);
-        let room = bytes.get_mut(input..).and_then(|rest| rest.get_mut(..len)).ok_or_else(missing)?;
-        let (event_room, rest) = room.split_at_mut(event.len());
-        let (id_room, client_room) = rest.split_at_mut(id_len);
-        event_room.copy_from_slice(event);
-        id_room.copy_from_slice(state.request_id.as_bytes());
-        client_room.copy_from_slice(client.as_bytes());
-        let seed = state.seed();
-        let call =
-            instance.get_module_export(&mut *store, &calls.call).and_then(Extern::into_func).ok_or_else(missing)?;
-        let call: Call = call.typed(&*store)?;
-        let result = call
-            .call_async(&mut *store, (input as u32, event.len() as u32, id_len as u32, client.len() as u32, seed))
-            .await;
-        *memory_bytes = memory.data_size(&*store);
-        let result = result?;
-        let (ptr, len) = ((result >> 32) as usize, (result & 0x7fff_ffff) as usize);
-        let bytes = memory.data(&*store).get(ptr..).and_then(|rest| rest.get(..len)).ok_or_else(missing)?;
-        Ok(Answer { bytes: bytes::Bytes::copy_from_slice(bytes), failed: result & (1 << 31) != 0 })
+    fn no_memory(&self, error: &dyn std::fmt::Display) -> Outcome {
+        tracing::error!(function = self.spec.name, %error, "no memory for a sandbox");
+        Outcome::refused(NO_SANDBOX, "this edge has no memory for a sandbox")
     }
 
     /// Puts an answer, or what stopped the guest, into Lambda's words.

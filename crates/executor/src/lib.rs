@@ -8,6 +8,7 @@
 //! - [`host`]: what a guest can ask of the host: log, sleep, clock, random bytes, and by [`fetch`] the outside
 //! - [`load`]: source → bytecode → image
 //! - [`invoke`]: one invocation
+//! - [`sandbox`]: the plugin's instance on a memory, which is used again
 //! - [`slots`]: the memories of sandboxes, and how they are made new again; on [`image`], [`dirty`] and [`sys`]
 //! - [`wasm_memory`]: how wasmtime comes to use them
 //! - [`trace`]: stack traces in the author's files
@@ -21,6 +22,7 @@ mod host;
 mod image;
 mod invoke;
 mod load;
+mod sandbox;
 mod slots;
 mod split;
 mod sys;

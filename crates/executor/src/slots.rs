@@ -7,8 +7,11 @@
 //! writable, and the pages to copy are the same as last time. Every [`AUDIT`]th time the kernel is asked all the same.
 
 use crate::{
+    Executor,
     dirty::PageMap,
+    host::State,
     image::{Image, Source},
+    sandbox::Sandbox,
     sys,
 };
 use std::{
@@ -53,6 +56,8 @@ struct Slot {
     resets: u32,
     /// The sweep that it last saw.
     sweep: u32,
+    /// The instance on it.
+    sandbox: Option<Sandbox>,
 }
 
 // SAFETY: a slot's memory is its own; sources are in the image that it holds.
@@ -99,6 +104,8 @@ pub struct Lease {
     slot: Option<Slot>,
     /// No page can have become dirty that was clean before.
     settled: bool,
+    /// The instance can be called again.
+    keeps_sandbox: bool,
 }
 
 /// What wasmtime needs to know of a leased memory.
@@ -108,6 +115,9 @@ pub struct Handle {
     pub bytes: usize,
     pub accessible: Arc<AtomicUsize>,
 }
+
+// SAFETY: whoever has it has the lease; the pointer is to nobody else's memory.
+unsafe impl Send for Handle {}
 
 impl Pool {
     /// Reserves `count` memories of `bytes` addresses each, which no guest can reach beyond.
@@ -125,6 +135,7 @@ impl Pool {
             mappings: 0,
             resets: 0,
             sweep: 0,
+            sandbox: None,
         });
         let idle = Mutex::new(Idle { blank: blank.collect(), ..Idle::default() });
         Ok(Arc::new(Self {
@@ -158,7 +169,7 @@ impl Pool {
                 return Err(error);
             }
         }
-        Ok(Some(Lease { pool: self.clone(), slot: Some(slot), settled: false }))
+        Ok(Some(Lease { pool: self.clone(), slot: Some(slot), settled: false, keeps_sandbox: false }))
     }
 
     /// Makes a blank memory start as `image`.
@@ -178,6 +189,7 @@ impl Pool {
 
     /// Takes everything away.
     fn strip(&self, slot: &mut Slot) -> io::Result<()> {
+        slot.sandbox = None;
         slot.copies = None;
         slot.copied_bytes = 0;
         // SAFETY: the memory is this slot's, and nobody uses it.
@@ -368,6 +380,28 @@ impl Lease {
         Some(Handle { base: slot.base, bytes: accessible.load(Ordering::Relaxed), accessible })
     }
 
+    /// The instance on this memory, ready for an invocation.
+    pub async fn sandbox(&mut self, executor: &Executor, state: State) -> wasmtime::Result<&mut Sandbox> {
+        let handle = self.handle();
+        let slot = self.slot.as_mut().ok_or_else(|| wasmtime::Error::msg("the lease has ended"))?;
+        let sandbox = match slot.sandbox.take() {
+            Some(mut sandbox) => {
+                sandbox.begin(state);
+                sandbox
+            }
+            None => Sandbox::new(executor, handle, state).await?,
+        };
+        Ok(slot.sandbox.insert(sandbox))
+    }
+
+    /// The guest has ended in an ordinary way: its instance stays with the memory, if there is no trace of the guest in it.
+    pub fn keep_sandbox(&mut self) {
+        if let Some(sandbox) = self.slot.as_mut().and_then(|slot| slot.sandbox.as_mut()) {
+            sandbox.state_mut().end();
+            self.keeps_sandbox = sandbox.is_as_new();
+        }
+    }
+
     /// The guest has ended and its thread had no page fault meanwhile.
     pub fn settle(&mut self) {
         self.settled = true;
@@ -386,7 +420,10 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        if let Some(slot) = self.slot.take() {
+        if let Some(mut slot) = self.slot.take() {
+            if !self.keeps_sandbox {
+                slot.sandbox = None;
+            }
             self.pool.give_back(slot, self.settled);
         }
     }

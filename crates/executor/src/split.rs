@@ -85,6 +85,26 @@ pub fn split(plugin: &[u8]) -> Result<Split, Error> {
     Ok(Split { code: module.finish(), data, globals })
 }
 
+/// Refuses code that could leave a trace in an instance beside its memory and its mutable globals: in tables, or in segments.
+pub fn check(code: &[u8]) -> Result<(), Error> {
+    for payload in Parser::new(0).parse_all(code) {
+        let Payload::CodeSectionEntry(body) = payload.map_err(broken)? else { continue };
+        for operator in body.get_operators_reader().map_err(broken)? {
+            match operator.map_err(broken)? {
+                Operator::TableSet { .. }
+                | Operator::TableGrow { .. }
+                | Operator::TableFill { .. }
+                | Operator::TableCopy { .. }
+                | Operator::TableInit { .. }
+                | Operator::ElemDrop { .. }
+                | Operator::DataDrop { .. } => return Err(broken("it changes a table or drops a segment")),
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Copies a section as it is.
 fn copy(module: &mut Module, payload: &Payload<'_>, plugin: &[u8]) {
     if let Some((id, range)) = payload.as_section() {
@@ -96,5 +116,32 @@ fn constant(expr: &wasmparser::ConstExpr<'_>) -> Option<i32> {
     match expr.get_operators_reader().read().ok()? {
         Operator::I32Const { value } => Some(value),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasm_encoder::{CodeSection, Function, FunctionSection, TypeSection};
+
+    #[test]
+    fn refuses_code_that_changes_a_table() {
+        let code = |fill: bool| {
+            let (mut types, mut functions, mut codes) =
+                (TypeSection::new(), FunctionSection::new(), CodeSection::new());
+            types.ty().function([], []);
+            functions.function(0);
+            let mut function = Function::new([]);
+            if fill {
+                function.instructions().table_fill(0);
+            }
+            function.instructions().end();
+            codes.function(&function);
+            let mut module = Module::new();
+            module.section(&types).section(&functions).section(&codes);
+            module.finish()
+        };
+        assert!(check(&code(false)).is_ok());
+        assert!(matches!(check(&code(true)), Err(Error::Plugin(_))));
     }
 }

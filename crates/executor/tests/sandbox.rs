@@ -93,6 +93,34 @@ fn every_invocation_is_the_first() {
 }
 
 #[test]
+fn every_invocation_is_the_first_however_the_one_before_ended() {
+    let source = "let n = 0; export const handler = async (how) => {
+        n += 1;
+        if (how === 'throws') throw new Error('no');
+        if (how === 'recurses') { const f = () => f() + 1; f() }
+        if (how === 'loops') for (;;);
+        if (how === 'exits') process.exit(1);
+        if (how === 'grows') globalThis.kept = new Uint8Array(32 << 20).fill(1);
+        return [n, typeof globalThis.kept];
+    }";
+    let quick = FunctionSpec { timeout: Duration::from_millis(300), ..spec() };
+    let function = try_load(source, quick).unwrap();
+    let first = run(&function, &json!("answers"));
+    for (how, class) in [
+        ("throws", Class::Error),
+        ("recurses", Class::Error),
+        ("loops", Class::Timeout),
+        ("exits", Class::Crashed),
+        ("grows", Class::Ok),
+        ("answers", Class::Ok),
+    ] {
+        assert_eq!(run(&function, &json!(how)).class, class, "{how}");
+        let next = run(&function, &json!("answers"));
+        assert_eq!((&*next.payload, next.memory_bytes), (&b"[1,\"undefined\"]"[..], first.memory_bytes), "after {how}");
+    }
+}
+
+#[test]
 fn randomness_and_the_clock_are_not_frozen() {
     let function =
         load("const loaded = Date.now(); export const handler = async () => [Math.random(), Date.now(), loaded]");
