@@ -12,21 +12,31 @@ export interface Impairment {
 }
 
 /** Sets how long everything written to the connection is held back. What is on its way keeps its order. */
-export const openDelay = (stream: SecretStream): ((delayMs: number) => void) => {
+export const openDelay = (stream: Pick<SecretStream, 'rawStream'>): ((delayMs: number) => void) => {
   const raw = stream.rawStream
   if (raw === null) return () => undefined
   const write = raw.write.bind(raw)
+  const held: { data: Buffer; at: number }[] = []
   let delayMs = 0
-  let lastAt = 0
+  const release = (): void => {
+    const now = performance.now()
+    for (let [next] = held; next !== undefined && next.at <= now; [next] = held) {
+      held.shift()
+      write(next.data)
+    }
+    wait()
+  }
+  const wait = (): void => {
+    const [next] = held
+    if (next !== undefined) setTimeout(release, Math.max(0, next.at - performance.now()))
+  }
   return (next) => {
     delayMs = next
     raw.write = (data) => {
-      const now = performance.now()
-      // Nothing overtakes what was written before, with a longer delay.
-      const at = Math.max(now + delayMs, lastAt)
-      lastAt = at
-      if (at <= now) return write(data)
-      setTimeout(() => write(data), at - now)
+      // A timer may be late: what comes after something that is held has to wait for it, however short its own delay.
+      if (delayMs === 0 && held.length === 0) return write(data)
+      held.push({ data, at: performance.now() + delayMs })
+      if (held.length === 1) wait()
       return true
     }
   }
