@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { codeOf, messageOf, SwarmError } from '../errors.js'
 import { parseToml } from './toml.js'
-import type { Environment } from './variable.js'
+import { shown, type Environment } from './variable.js'
 import { CLUSTER_KEY, CLUSTER_KEY_FILE, CONFIG_FILE } from './variables.js'
 
 export interface Settings {
@@ -60,12 +60,19 @@ const readKey = async (file: string | null, credentials: string | null): Promise
   if (file !== null) {
     const text = await readIfThere(file)
     if (text === null) throw new SwarmError('CONFIG_INVALID', `${CLUSTER_KEY_FILE.name} (${CLUSTER_KEY_FILE.key}) is ${file}, which is not there`)
-    return { path: file, text }
+    return checked(file, text)
   }
   if (credentials === null) return null
   const path = join(credentials, CREDENTIAL)
   const text = await readIfThere(path)
-  return text === null ? null : { path, text }
+  return text === null ? null : checked(path, text)
+}
+
+/** Here it is known that the mistake is in a file. */
+const checked = (path: string, text: string): { path: string; text: string } => {
+  const key = text.trim()
+  if (key === '' || CLUSTER_KEY.schema.safeParse(key).success) return { path, text }
+  throw new SwarmError('CONFIG_INVALID', `the cluster key in ${path} is ${shown(CLUSTER_KEY, key)}; allowed: 64 hexadecimal digits`)
 }
 
 const readIfThere = async (path: string): Promise<string | null> => {

@@ -49,14 +49,12 @@ export const optional = <T>(
 })
 
 const SHOWN_CHARACTERS = 120
-/** Of a key that is nearly right, show too little to be of use to anybody else. */
-const SHOWN_OF_SECRET = 16
 
-/** A value for people: secrets and long ones in part. */
+/** A value that is wrong, for people: long ones in part, and nothing of a secret, whose mistake may be one letter. */
 export const shown = ({ secret }: Variable, value: string): string => {
-  const most = secret ? SHOWN_OF_SECRET : SHOWN_CHARACTERS
-  if (value.length <= most) return JSON.stringify(value)
-  return `${JSON.stringify(`${value.slice(0, secret ? most / 2 : most)}…`)} (${value.length} characters)`
+  if (secret) return `malformed (${value.length} characters, not shown)`
+  if (value.length <= SHOWN_CHARACTERS) return JSON.stringify(value)
+  return `${JSON.stringify(`${value.slice(0, SHOWN_CHARACTERS)}…`)} (${value.length} characters)`
 }
 
 /** The variable's value. Throws CONFIG_INVALID: one line that names the variable, its value and what is allowed. */

@@ -111,6 +111,14 @@ test('the cluster key is in the environment, a file, or a credential of systemd'
   await assert.rejects(keyOf({ SWARMLAMBDA_CLUSTER_KEY_FILE: join(folder, 'none') }), /SWARMLAMBDA_CLUSTER_KEY_FILE \(cluster\.key_file\) is .* which is not there/)
 })
 
+test('a key file that holds no key is named, and nothing of it is shown', async () => {
+  const file = await fileOf('hunter2\n')
+  await assert.rejects(loadSettings({ SWARMLAMBDA_CLUSTER_KEY_FILE: file }), (error: Error) => {
+    assert.equal(error.message, `the cluster key in ${file} is malformed (7 characters, not shown); allowed: 64 hexadecimal digits`)
+    return true
+  })
+})
+
 const check = (env: Record<string, string>, ...args: string[]) =>
   spawnSync(process.execPath, ['bin/swarmlambda.js', 'config', ...args], { cwd: ROOT, encoding: 'utf8', env: cleanEnvironment(env) })
 
