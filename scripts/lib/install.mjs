@@ -32,7 +32,7 @@ export const missingPackage = async () => {
 export const ensureInstalled = async () => {
   const missing = await missingPackage()
   if (missing === null) return
-  say('install', `npm ci (${missing} is missing or of another version)`)
+  say('install', `npm ci, half a minute for the packages, then the build (${missing} is ${missing === 'node_modules' ? 'not there' : 'missing or of another version'}) …`)
   const npm = process.env.npm_execpath
   const [command, args] = npm === undefined ? ['npm', ['ci']] : [process.execPath, [npm, 'ci']]
   const { code } = await run(command, args)

@@ -59,7 +59,8 @@ const buildTs = async () => {
 const STEPS = [
   {
     name: 'native',
-    does: 'the Rust module (the first build compiles Wasmtime: some minutes)',
+    does: 'the Rust module',
+    takes: 'the first time 5 to 15 minutes, as it compiles Wasmtime; later one or two',
     inputs: ['Cargo.toml', 'Cargo.lock', 'crates', 'bindings'],
     // Not what the step writes itself; of the plugin, which `npm run build:plugin` builds, only the result.
     skip: (file) =>
@@ -71,6 +72,7 @@ const STEPS = [
   {
     name: 'engine',
     does: "the plugin's native code for this machine",
+    takes: 'a few seconds',
     inputs: ['Cargo.lock', 'crates/executor/src', 'crates/plugin/plugin.wasm'],
     salt: `${process.platform}-${process.arch}`,
     output: () => exists(ENGINE_DIR),
@@ -79,6 +81,7 @@ const STEPS = [
   {
     name: 'ts',
     does: 'the host',
+    takes: 'about 10 seconds',
     inputs: ['ts', 'tsconfig.json', 'package-lock.json', 'bindings/index.d.ts'],
     salt: TSC.join(' '),
     output: () => exists(at('dist/bin/edge.js')),
@@ -87,6 +90,7 @@ const STEPS = [
   {
     name: 'ui',
     does: 'the page',
+    takes: 'a few seconds',
     inputs: ['ui', 'ts/lib/snapshot.ts', 'package-lock.json'],
     salt: VITE.slice(1, 3).join(' '),
     output: () => exists(at('dist/ui/index.html')),
@@ -98,14 +102,14 @@ const STEPS = [
 export const build = async (names = []) => {
   const unknown = names.find((name) => !STEPS.some((step) => step.name === name))
   if (unknown !== undefined) throw new Stop(`There is no build step ${unknown}: ${STEPS.map((s) => s.name).join(', ')}`)
-  for (const step of STEPS) {
+  for (const [index, step] of STEPS.entries()) {
     if (names.length > 0 && !names.includes(step.name)) continue
     const hash = await hashOf(step.inputs, step)
     if ((await readStamp(step.name)) === hash && (await step.output())) {
       say(step.name, dim('up to date'))
       continue
     }
-    say(step.name, `building ${step.does} …`)
+    say(step.name, `step ${index + 1} of ${STEPS.length}: building ${step.does}, ${step.takes} …`)
     const started = performance.now()
     await step.build()
     if (!(await step.output())) throw new Stop(`${step.name} built nothing; see the messages above.`)
