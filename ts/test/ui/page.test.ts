@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Browser } from 'playwright-core'
+import { deploy } from '../mesh/harness/http.js'
 import { deployByForm, goTo, invokeByForm, node, openBrowser, openPage, seesUp, seriousFaults, typeCode } from './browser.js'
 import { openPrefix } from './prefix.js'
 import { type Mesh, openThreeEdges } from './processes.js'
@@ -26,6 +27,9 @@ describe('the page', { timeout: 600_000 }, () => {
     await browser?.close()
     await mesh?.[Symbol.asyncDispose]()
   })
+
+  /** For a test that works with a function, whichever tests ran before it. */
+  const haveEcho = async (): Promise<void> => assert.ok((await deploy(url(), 'echo', ECHO)).status < 300)
 
   test('an empty mesh says what to do next; its button deploys a sample and sends traffic that shows on the map', async () => {
     const { page } = await openPage(browser, url())
@@ -69,6 +73,7 @@ describe('the page', { timeout: 600_000 }, () => {
   })
 
   test('refuses an event that is not JSON before it is sent', async () => {
+    await haveEcho()
     const { page } = await openPage(browser, url())
     await goTo(page, '#/functions/echo/test')
     await typeCode(page, 'Event, JSON', '{ "word": ')
@@ -112,6 +117,7 @@ describe('the page', { timeout: 600_000 }, () => {
   })
 
   test('deletes a function only after a confirmation', async () => {
+    await haveEcho()
     const { page } = await openPage(browser, url())
     await deployByForm(page, 'shortlived', ECHO)
     await goTo(page, '#/functions/shortlived')
@@ -160,6 +166,7 @@ describe('the page', { timeout: 600_000 }, () => {
   })
 
   test('can be used by keyboard alone', async () => {
+    await haveEcho()
     const { page } = await openPage(browser, url())
     await goTo(page, '#/functions/echo')
     await page.getByRole('tab', { name: 'Overview' }).focus()
@@ -187,6 +194,7 @@ describe('the page', { timeout: 600_000 }, () => {
     ['light', {}], ['dark', { colorScheme: 'dark' }], ['on a phone', { width: 390, height: 844 }],
   ] as const) {
     test(`axe finds nothing serious in any panel: ${name}`, async () => {
+      await haveEcho()
       const { page } = await openPage(browser, url(), options)
       await seesUp(page, 'edge-a', 'edge-b', 'edge-c')
       for (const place of PLACES) {
@@ -203,6 +211,7 @@ describe('the page', { timeout: 600_000 }, () => {
   }
 
   test('asks nothing of the outside and logs no error', async () => {
+    await haveEcho()
     const { page, requests, problems } = await openPage(browser, url())
     await seesUp(page, 'edge-a', 'edge-b', 'edge-c')
     await goTo(page, '#/functions/echo/code')
