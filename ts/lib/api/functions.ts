@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { archiveOf, bundle, unpackArchive, type Code } from '../bundle.js'
+import { readOrigin, type Origin } from '../bundle/origin.js'
 import { SwarmError } from '../errors.js'
 import type { Engine, FunctionSpec } from '../native.js'
 import type { FunctionConfig, FunctionRecord, RegistryRecord } from '../registry/record.js'
@@ -52,8 +53,9 @@ export interface Functions {
   list(origin: string): Description[]
   /** Or `NOT_FOUND`. */
   get(name: string, origin: string): Description
-  /** The author's files as they were deployed; or `NOT_FOUND`, also where they were too large to keep, or are no text. */
-  files(name: string): Promise<{ files: Record<string, string> }>
+  /** The files as they were deployed; or `NOT_FOUND`, also where they were too large to keep, or are no text. `origin`: what they were
+   * bundled from on the author's machine; null: they are the author's own. */
+  files(name: string): Promise<{ files: Record<string, string>; origin: Origin | null }>
   /** With its versions, aliases and attributes; or `NOT_FOUND`. */
   remove(name: string): Promise<void>
 }
@@ -122,11 +124,12 @@ export function openFunctions(options: FunctionsOptions): Functions {
     async files(name) {
       const { archive } = find(name)
       if (!archive) throw new SwarmError('NOT_FOUND', `the files of ${name} were not kept with it: deploy it again with "files"`)
-      const files = [...(await unpackArchive(await registry.blob(archive)))]
-      if (archive.size > MAX_KEPT_BYTES || !files.every(([, content]) => isUtf8(content))) {
+      const contents = [...(await unpackArchive(await registry.blob(archive)))]
+      if (archive.size > MAX_KEPT_BYTES || !contents.every(([, content]) => isUtf8(content))) {
         throw new SwarmError('NOT_FOUND', `the files of ${name} are too large to be shown, or not all of them text`)
       }
-      return { files: Object.fromEntries(files.map(([file, content]) => [file, content.toString()])) }
+      const files = Object.fromEntries(contents.map(([file, content]) => [file, content.toString()]))
+      return { files, origin: readOrigin(files) }
     },
     async remove(name) {
       await registry.publish({ type: 'delete', name: find(name).name })

@@ -9,6 +9,8 @@ export interface Bundle {
   /** An ES module that exports `handler`; or, when the handler's file is CommonJS, a script with the handler for value. */
   source: Buffer
   sourceMap: Buffer
+  /** The files in it, by path relative to the function's folder (`../` for those outside). */
+  inputs: readonly string[]
 }
 
 export interface BundleOptions {
@@ -78,7 +80,7 @@ const NO_SCRIPT = /^Top-level await/
 const withMap = (code: string, map: Buffer): string => `${code}\n//# sourceMappingURL=data:application/json;base64,${map.toString('base64')}\n`
 
 /** One file that brings its source map: what is bundled again keeps the names and lines of the author's files. */
-export function inlined({ source, sourceMap }: Bundle): Record<string, string> {
+export function inlined({ source, sourceMap }: Pick<Bundle, 'source' | 'sourceMap'>): Record<string, string> {
   const text = source.toString()
   const isScript = text.startsWith(SCRIPT)
   return { [isScript ? 'index.js' : 'index.mjs']: withMap(isScript ? text.replace(SCRIPT, 'exports.handler = ') : text, sourceMap) }
@@ -100,7 +102,7 @@ export async function buildBundle(options: BundleOptions): Promise<Bundle> {
     })
     const [map, code] = outputFiles ?? []
     if (!map || !code) throw new SwarmError('INTERNAL', 'esbuild returned no output')
-    return { code: code.text, map: map.text, isCommonJs: isCommonJs(metafile) }
+    return { code: code.text, map: map.text, isCommonJs: isCommonJs(metafile), inputs: inputsOf(metafile) }
   }
   /** Strict only where CommonJS asks for it, if the handler's file is CommonJS. */
   const inItsMode = async (more: BuildOptions): Promise<Written> => {
@@ -110,11 +112,11 @@ export async function buildBundle(options: BundleOptions): Promise<Bundle> {
     return asModule.isCommonJs ? asScript(() => asModule) : asModule
   }
   try {
-    const { code, map } = await revived(async () => {
+    const { code, inputs, map } = await revived(async () => {
       const plain = await inItsMode({})
       return plain.code.includes(FOLLOWED_BY) ? inItsMode(followed).catch((error: unknown) => wrapped(error, plain)) : plain
     })
-    return { source: Buffer.from(code), sourceMap: renameSources(map) }
+    return { source: Buffer.from(code), sourceMap: renameSources(map), inputs }
   } catch (error) {
     if (isDead(error)) throw new SwarmError('BUNDLE_FAILED', 'esbuild ran out of stack or memory: the code is nested too deeply, or too large', { cause: error })
     if (!isBuildFailure(error)) throw error
@@ -126,7 +128,11 @@ interface Written {
   code: string
   map: string
   isCommonJs: boolean
+  inputs: string[]
 }
+
+/** Not what this bundler made up itself, nor built-in modules: those have a namespace. */
+const inputsOf = ({ inputs }: Metafile): string[] => Object.keys(inputs).map((path) => path.replace(/^function:/, '')).filter((path) => !/^[a-z]+:/.test(path))
 
 /** Whether the file that has the handler is CommonJS. */
 function isCommonJs({ inputs }: Metafile): boolean {
@@ -178,13 +184,13 @@ async function inTime<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** esbuild rewrites no `await` at the top level: it goes into a function, and one `await` of that remains. */
-async function wrapped(error: unknown, { code, map }: Written): Promise<{ code: string; map: string }> {
+async function wrapped(error: unknown, { code, inputs, map }: Written): Promise<Omit<Written, 'isCommonJs'>> {
   if (!failed(error, NO_SCRIPT)) throw error
   const body = code.replace(/export \{\s*(\S+?)(?: as handler)?\s*\};\s*$/, 'return $1;')
   const { target, charset, sourcesContent } = settings('')
   const whole = withMap(`const evaluate = async () => { "use strict"; ${body}\n}`, Buffer.from(map))
   const rewritten = await transform(whole, { ...followed, target, charset, sourcesContent, sourcemap: 'external', sourcefile: 'bundle.js', logLevel: 'silent' })
-  return { code: `${rewritten.code}\nexport const handler = await evaluate()\n`, map: rewritten.map }
+  return { code: `${rewritten.code}\nexport const handler = await evaluate()\n`, map: rewritten.map, inputs }
 }
 
 function entryModules({ code, assets, folder }: BundleOptions): Plugin {

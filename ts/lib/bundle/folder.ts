@@ -15,13 +15,14 @@ const SKIPPED: ReadonlySet<string> = new Set(['node_modules', 'package-lock.json
 /** Beyond this a folder is no function's, but somebody's home. */
 const MAX_LISTED = 10_000
 
-/** Bundles an author's folder. Packages may be anywhere Node would find them. */
+/** Bundles an author's folder. Packages may be anywhere Node would find them. `inputs` has what is carried for `fs` too. */
 export async function bundleFolder(folder: string, handler: string): Promise<Bundle> {
   const parsed = parseHandler(handler)
   const names = await list(folder)
   const entry = findEntry(parsed, new Set(names))
   const assets = new Map(await Promise.all(names.filter(isAsset).map(async (name) => [name, await readFile(join(folder, name))] as const)))
-  return buildBundle({ entry, code: entrySource(parsed, entry), assets: assetsModule(assets), folder, plugins: [disk(folder, false)] })
+  const bundle = await buildBundle({ entry, code: entrySource(parsed, entry), assets: assetsModule(assets), folder, plugins: [disk(folder, false)] })
+  return { ...bundle, inputs: [...new Set([...bundle.inputs, ...assets.keys()])] }
 }
 
 /** Bundles an archive. Nothing outside it is read, and it is gone from the disk afterwards. */

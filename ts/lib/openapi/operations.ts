@@ -62,7 +62,7 @@ export const OPERATIONS: readonly Operation[] = [
     errors: [413, 415, 429],
   },
   { method: 'get', path: '/functions/{name}', id: 'getFunction', tag: 'Functions', about: 'Describes a function, with concurrent writes that lost', answers: { 200: answer.functionAnswer } },
-  { method: 'get', path: '/functions/{name}/files', id: 'getFunctionFiles', tag: 'Functions', about: "The author's files as they were deployed", answers: { 200: z.looseObject({ files: file }) } },
+  { method: 'get', path: '/functions/{name}/files', id: 'getFunctionFiles', tag: 'Functions', about: "The author's files as they were deployed; origin: what a bundle among them was made of", answers: { 200: z.looseObject({ files: file, origin: z.looseObject({ handler: z.string(), files: file, isWhole: z.boolean() }).nullable() }) } },
   { method: 'delete', path: '/functions/{name}', id: 'deleteFunction', tag: 'Functions', about: 'Deletes a function with its versions and aliases', answers: { 204: null } },
   { method: 'post', path: '/functions/{name}/rollback', id: 'rollbackFunction', tag: 'Functions', about: 'Makes code and settings of a published version $LATEST again', body: rollbackSchema, answers: { 200: answer.functionAnswer }, errors: [415] },
   {

@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, extname, resolve } from 'node:path'
 import { inlined } from '../bundle/esbuild.js'
 import { bundleFolder } from '../bundle/folder.js'
+import { originOf, withOrigin } from '../bundle/origin.js'
 import { SwarmError } from '../errors.js'
 import { readProjectFile } from './read.js'
 import type { DevSettings, FunctionSettings, ProjectFile } from './schema.js'
@@ -62,7 +63,9 @@ export async function openProject(path: string, named?: string): Promise<Project
 }
 
 const folderCode = (folder: string, standard: string) => async (handler = standard): Promise<CodeToSend> => {
-  const files = inlined(await bundleFolder(folder, handler))
+  const { inputs, source, sourceMap } = await bundleFolder(folder, handler)
+  const origin = await originOf(folder, handler, inputs)
+  const files = inlined({ source, sourceMap: origin === null ? sourceMap : withOrigin(sourceMap, origin) })
   return { handler: 'index.handler', files, bytes: Object.values(files).reduce((sum, text) => sum + Buffer.byteLength(text), 0) }
 }
 

@@ -61,6 +61,9 @@ describe('deploy, invoke, ls, rm', () => {
     assert.match(failed.err, /^RangeError: no text\n\s+at .*src\/index\.ts:5:\d+/)
     assert.equal((await run(['invoke', 'my-app', '--async', '{"text":"later"}'])).code, 0)
 
+    const { files, origin } = (await call('GET', `${mesh.url('edge-c')}/functions/my-app/files`)).json as { files: object; origin: { handler: string; files: object; isWhole: boolean } }
+    assert.deepEqual([Object.keys(files), origin.handler, Object.keys(origin.files).sort(), origin.isWhole], [['index.mjs'], 'src/index.handler', ['end.txt', 'src/index.ts'], false], 'without the package')
+
     const listed = await run(['ls'])
     assert.match(listed.out, /^NAME .*\n[^]*my-app +64 MB +3 s +\d+ kB +\d+s ago +edge-a, edge-b, edge-c/)
     assert.ok((await json<{ functions: { name: string }[] }>('ls')).functions.some(({ name }) => name === 'my-app'))

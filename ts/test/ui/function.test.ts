@@ -1,9 +1,13 @@
 // One function on its page: versions and aliases, code edited and deployed, events kept, commands to copy.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import type { Page } from 'playwright-core'
+import { openProject } from '../../lib/project/project.js'
 import { deployByForm, goTo, invokeByForm, typeCode } from './browser.js'
 import { useStage } from './stage.js'
 
@@ -39,6 +43,46 @@ describe('the page of a function', { timeout: 300_000 }, () => {
     const result = await invokeByForm(page, 'words', { word: 'again' })
     assert.match(await result.locator('.payload').innerText(), /"n": 2/)
   })
+
+  test('shows the files of a folder that was bundled, and deploys what is changed in them', async () => {
+    await deployFolder('greeter', {
+      'swarmlambda.json': '{ "handler": "src/app.handler" }',
+      'src/app.ts': "import { greet } from './greet.js'\n\nexport const handler = async ({ name }: { name: string }) => greet(name)\n",
+      'src/greet.ts': 'export const greet = (name: string): string => `Good day, ${name}`\n',
+    })
+    await goTo(page, '#/functions/greeter/code')
+    await page.locator('.cm-content[aria-label="src/app.ts"]', { hasText: '{ name: string }' }).waitFor()
+    await page.getByRole('group', { name: 'Files' }).getByRole('button', { name: 'src/greet.ts' }).click()
+    await typeCode(page, 'src/greet.ts', 'export const greet = (name: string): string => `Good night, ${name}`\n')
+    await page.locator('.editor-foot').getByRole('button', { name: 'Deploy', exact: true }).click()
+    await page.locator('.editor-foot .success').waitFor()
+    const result = await invokeByForm(page, 'greeter', { name: 'Ada' })
+    assert.match(await result.locator('.payload').innerText(), /Good night, Ada/)
+  })
+
+  test('the files of a folder with packages are read here, and changed where the packages are', async () => {
+    await deployFolder('packed', { 'index.mjs': 'import two from "two"\nexport const handler = async () => two', 'node_modules/two/index.js': 'module.exports = 2' })
+    await goTo(page, '#/functions/packed/code')
+    await page.locator('.cm-content[aria-label="index.mjs"]', { hasText: 'import two' }).waitFor()
+    await page.getByText('run swarmlambda deploy').waitFor()
+    assert.equal(await page.locator('.code-tab').getByRole('button', { name: 'Deploy' }).count(), 0)
+  })
+
+  /** As the command line does. */
+  async function deployFolder(name: string, files: Record<string, string>): Promise<void> {
+    const folder = await mkdtemp(join(tmpdir(), 'swarmlambda-ui-'))
+    try {
+      for (const [file, text] of Object.entries(files)) {
+        await mkdir(dirname(join(folder, file)), { recursive: true })
+        await writeFile(join(folder, file), text)
+      }
+      const { functions: [fn] } = await openProject(folder, name)
+      const answer = await fetch(`${stage.url()}/functions`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ name, ...(await fn?.code()) }) })
+      assert.equal(answer.status, 201, await answer.text())
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  }
 
   test('code that does not compile is refused with its place, and what was deployed keeps serving', async () => {
     await goTo(page, '#/functions/words/code')

@@ -1,4 +1,4 @@
-// The function's own files in an editor; Deploy sends them to every edge.
+// The author's files in an editor; Deploy sends them to every edge.
 import { useState } from 'react'
 import { count } from '../format.ts'
 import { usePage } from '../mesh/context.ts'
@@ -7,7 +7,7 @@ import { Problem } from '../parts/Problem.tsx'
 import { usePoll } from '../parts/use-poll.ts'
 import { useTask } from '../parts/use-task.ts'
 import { WriteButton } from '../parts/WriteButton.tsx'
-import { type Deployed, readSource, redeploy } from './api.ts'
+import { type Deployed, readSource, redeploy, type Source } from './api.ts'
 
 /** Asked once a revision; this is for the error to go away by itself. */
 const EVERY_MS = 60_000
@@ -32,7 +32,7 @@ export function CodeTab({ name }: { name: string }) {
       : <p className="quiet">{error.message}</p>
   }
   const files = Object.keys(source.files).sort()
-  const file = open !== null && files.includes(open) ? open : files.find((each) => !each.includes('/')) ?? files[0] ?? ''
+  const file = open !== null && files.includes(open) ? open : files.find((each) => isHandlers(each, source)) ?? files[0] ?? ''
   const text = edits[file] ?? source.files[file] ?? ''
   const changed = files.filter((each) => edits[each] !== undefined && edits[each] !== source.files[each])
   return (
@@ -45,17 +45,22 @@ export function CodeTab({ name }: { name: string }) {
         ))}
       </div>
       <CodeEditor
-        key={file} label={file} value={text} readOnly={access.denied !== null} onSubmit={task.run}
+        key={file} label={file} value={text} readOnly={access.denied !== null || source.readOnly !== null} onSubmit={task.run}
         onChange={(next) => { setEdits((now) => ({ ...now, [file]: next })); setDone(null) }}
       />
-      <div className="editor-foot">
+      {source.readOnly === null ? <div className="editor-foot">
         <WriteButton className="primary" disabled={task.busy || changed.length === 0} onClick={task.run}>{task.busy ? 'Deploying…' : 'Deploy'}</WriteButton>
         {changed.length > 0 && <button type="button" onClick={() => setEdits({})}>Discard</button>}
         <div role="status" className="outcome">
           {done !== null && <p className="success">Deployed to {count(done.edges.length, 'edge')}.</p>}
         </div>
-      </div>
+      </div> : <p className="quiet">{source.readOnly}</p>}
       <Problem error={task.error} />
     </div>
   )
+}
+
+/** Whether `src/app.ts` is the file of the handler `src/app.handler`. */
+function isHandlers(file: string, { config: { handler } }: Source): boolean {
+  return file.replace(/\.\w+$/, '') === String(handler).replace(/\.[^.]*$/, '')
 }

@@ -41,9 +41,11 @@ export interface Alias {
   versions: { version: string; weight: number }[]
 }
 
-/** The author's files, as deployed; null: they were not kept. */
+/** The author's files. */
 export interface Source {
   files: Record<string, string>
+  /** Why they can't be deployed from here; null: they can. */
+  readOnly: string | null
   /** What a deploy needs besides the files. */
   config: Record<string, unknown>
 }
@@ -111,7 +113,11 @@ export async function readSource(name: string, signal: AbortSignal): Promise<Sou
   const kept = isRecord(files) ? files['files'] : null
   if (!isRecord(kept) || !isRecord(described)) return null
   const config = Object.fromEntries(CONFIG.flatMap((key) => described[key] === undefined ? [] : [[key, described[key]]]))
-  return { files: Object.fromEntries(Object.entries(kept).map(([file, text]) => [file, String(text)])), config }
+  // A folder that was bundled brings what it was made of.
+  const origin = isRecord(files) && isRecord(files['origin']) ? files['origin'] : null
+  if (origin === null || !isRecord(origin['files'])) return { files: textsOf(kept), config, readOnly: null }
+  const readOnly = origin['isWhole'] === true ? null : 'Packages were bundled with these files where they were deployed from: edit them there, and run swarmlambda deploy.'
+  return { files: textsOf(origin['files']), config: { ...config, handler: origin['handler'] }, readOnly }
 }
 
 /** Null: nothing ran. */
@@ -124,6 +130,9 @@ export async function readSeries(name: string, signal: AbortSignal): Promise<Fun
 
 /** Of a description, what a deploy takes. */
 const CONFIG = ['handler', 'memorySize', 'timeout', 'environment', 'description', 'failover', 'allow', 'concurrency', 'limits', 'auth']
+
+const textsOf = (files: Record<string, unknown>): Record<string, string> =>
+  Object.fromEntries(Object.entries(files).map(([file, text]) => [file, String(text)]))
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 
