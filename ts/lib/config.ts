@@ -62,7 +62,9 @@ export interface EdgeConfig {
   stateDir: string
   peers: Endpoint[]
   bootstrap: 'public' | 'none' | Endpoint[]
-  /** Known Host names besides lambda.mesh and loopback. */
+  /** The mesh's name in DNS, whoever answers it. */
+  zone: string
+  /** Known Host names besides the zone, lambda.mesh and loopback. */
   hosts: string[]
   /** Control calls need a token: told so, or the gateway is not on loopback. */
   needsToken: boolean
@@ -73,11 +75,11 @@ export interface EdgeConfig {
   maxConnections: number
   /** Milliseconds. */
   eventRetriesMs: readonly number[]
-  /** Milliseconds. */
   /** Where others reach it, when that is no address of this machine. */
   publicAddress: string | null
   /** It answers DNS for the mesh. */
   dns: ZoneConfig | null
+  /** Milliseconds. */
   shortestRateMs: number
   /** What part of the traces that no caller began is exported; null: no collector is configured. */
   traceRatio: number | null
@@ -147,6 +149,7 @@ export const parseEdgeConfig = (env: Environment, host: string = hostname()): Ed
     stateDir: read(env, variables.STATE_DIR) ?? join('.swarm-lambda', clusterId, nodeName),
     peers: read(env, variables.PEERS) ?? [],
     bootstrap: read(env, variables.BOOTSTRAP),
+    zone: read(env, variables.DNS_ZONE),
     hosts: read(env, variables.HOSTS) ?? [],
     needsToken: read(env, variables.CONTROL) === 'token' || !isLoopback(httpHost) || !isLoopback(https?.host ?? httpHost),
     threads: read(env, variables.THREADS),

@@ -158,7 +158,7 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
   mesh.events.on('status', () => sync.poke())
   stack.use(watchPlaces(mesh, () => sync.place()))
   const { loaded } = sync
-  stack.use(openSites({ engine, registry, reserved: RESERVED_SEGMENTS }))
+  const sites = stack.use(openSites({ engine, registry, reserved: RESERVED_SEGMENTS, zone: config.zone, hosts: () => hosts }))
 
   const metrics = openMetrics({ ...place, edge: nodeName, version: VERSION, engine, mesh, registry, loaded, events: () => queued(), setAside: () => aside(), retries: () => misses.retries(), answers: () => once.stats(), certificates: () => ({ shown: [...shown.files, ...shown.issued], failures: failedOrders() }) })
   const holders = { self: nodeName, region, mesh, registry, loaded, changes }
@@ -232,13 +232,13 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
   }
   const control = openControl({
     functions,
-    ...openGuards({ httpHost: config.httpHost, needsToken: config.needsToken, hosts: () => hosts, controlKeys, accessKey: (id) => accessKeys.find(id), policyAllows, clock: Date.now }),
+    ...openGuards({ httpHost: config.httpHost, needsToken: config.needsToken, hosts: () => [config.zone, ...hosts], controlKeys, accessKey: (id) => accessKeys.find(id), policyAllows, clock: Date.now }),
     accessKeys,
     membership,
     challenge: (token) => challenges.page(token),
     routes: openRoutes(registry),
     lambda: openLambda(
-      { engine, functions, registry, specOf: spec, waitForHolders: (record) => waitForHolders(holders, record, 'all'), linkTo: (path, version) => linkTo(path, version, config.needsToken ? { controlKeys: controlKeys(), now: Date.now() } : null) },
+      { engine, functions, registry, specOf: spec, zone: config.zone, waitForHolders: (record) => waitForHolders(holders, record, 'all'), linkTo: (path, version) => linkTo(path, version, config.needsToken ? { controlKeys: controlKeys(), now: Date.now() } : null) },
       (error, { method, path }) => log.error('a call of the Lambda API failed', { method, path, error: messageOf(error) }),
     ),
     events: { accept: (request, name) => events.accept(request, name), deadLetters: events.deadLetters },
@@ -284,6 +284,7 @@ async function open({ config, log, say }: EdgeOptions, stack: ReturnType<typeof 
     url,
     async reload(next) {
       hosts = next.hosts
+      sites.refresh()
       if (next.dns) await updateDns(next.dns)
       if (next.https) await certificates?.reload(next.https.certificates)
     },

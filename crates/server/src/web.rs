@@ -42,7 +42,6 @@ use crate::{
 };
 
 const PREFIX: &str = "/fn/";
-const ZONE: &str = ".lambda.mesh";
 const URL: &str = "lambda-url";
 
 /// By what a request names its function.
@@ -57,7 +56,8 @@ enum Place<'a> {
 /// Whether functions or routes answer this.
 pub(crate) fn is_for_functions<T>(gateway: &Gateway, request: &Request<T>) -> bool {
     let path = request.uri().path();
-    place(path, request.headers()).is_some() || (path == "/" && gateway.sites.load().take_root(request.method()))
+    let sites = gateway.sites.load();
+    place(&sites, path, request.headers()).is_some() || (path == "/" && sites.take_root(request.method()))
 }
 
 /// Whether a route may answer what is nothing of the edge's own.
@@ -65,14 +65,13 @@ pub(crate) fn is_for_routes<T>(gateway: &Gateway, request: &Request<T>) -> bool 
     gateway.sites.load().take(request.uri().path())
 }
 
-fn place<'a>(path: &'a str, headers: &'a HeaderMap) -> Option<Place<'a>> {
+fn place<'a>(sites: &Sites, path: &'a str, headers: &'a HeaderMap) -> Option<Place<'a>> {
     if let Some(rest) = path.strip_prefix(PREFIX) {
         let at = rest.find('/').unwrap_or(rest.len());
         return (at > 0).then(|| Place::Function(&rest[..at], if at == rest.len() { "/" } else { &rest[at..] }));
     }
     let host = headers.get(HOST)?.to_str().ok()?;
-    let name = host.split(':').next()?.strip_suffix(ZONE)?;
-    let mut labels = name.split('.');
+    let mut labels = sites.labels(host.split(':').next()?)?.split('.');
     match (labels.next()?, labels.next(), labels.next(), labels.next()) {
         (name, None, ..) => Some(Place::Function(name, path)),
         (id, Some(URL), Some(_), None) => Some(Place::Url(id)),
@@ -127,7 +126,7 @@ impl<'a> Asked<'a> {
             qualifier: qualifier.clone().map(Cow::Owned),
         };
         let path = head.uri.path();
-        Ok(Ok(match place(path, &head.headers) {
+        Ok(Ok(match place(&sites, path, &head.headers) {
             Some(Place::Function(segment, path)) => {
                 let target = target::parse(segment, None).map_err(|bad| Failure::invalid_parameter(bad.0))?;
                 let url = if target.qualifier.is_none() { sites.url_of(&target.name) } else { None };
@@ -293,17 +292,32 @@ pub(crate) fn parse_sites(json: &str) -> Result<Arc<Sites>, serde_json::Error> {
 mod tests {
     use super::*;
 
+    fn found(sites: &Sites, host: &'static str, path: &str) -> String {
+        let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static(host))]);
+        format!("{:?}", place(sites, path, &headers))
+    }
+
     #[test]
     fn finds_functions_by_path_and_by_host() {
-        let mut headers = HeaderMap::new();
-        assert_eq!(place("/fn/a/b/c", &headers), Some(Place::Function("a", "/b/c")));
-        assert_eq!(place("/fn/a", &headers), Some(Place::Function("a", "/")));
-        assert_eq!(place("/fn/", &headers), None);
-        headers.insert(HOST, HeaderValue::from_static("a.lambda.mesh:8790"));
-        assert_eq!(place("/x", &headers), Some(Place::Function("a", "/x")));
-        headers.insert(HOST, HeaderValue::from_static("abc.lambda-url.us-east-1.lambda.mesh"));
-        assert_eq!(place("/x", &headers), Some(Place::Url("abc")));
-        headers.insert(HOST, HeaderValue::from_static("lambda.mesh"));
-        assert_eq!(place("/x", &headers), None);
+        let sites = Sites::default();
+        assert_eq!(found(&sites, "localhost", "/fn/a/b/c"), r#"Some(Function("a", "/b/c"))"#);
+        assert_eq!(found(&sites, "localhost", "/fn/a"), r#"Some(Function("a", "/"))"#);
+        assert_eq!(found(&sites, "localhost", "/fn/"), "None");
+        assert_eq!(found(&sites, "a.lambda.mesh:8790", "/x"), r#"Some(Function("a", "/x"))"#);
+        assert_eq!(found(&sites, "abc.lambda-url.us-east-1.lambda.mesh", "/x"), r#"Some(Url("abc"))"#);
+        assert_eq!(found(&sites, "lambda.mesh", "/x"), "None");
+        assert_eq!(found(&sites, "a.fn.example.org", "/x"), "None");
+    }
+
+    #[test]
+    fn finds_functions_under_the_zone_of_the_mesh() {
+        let given = serde_json::json!({ "urls": [], "routes": [], "reserved": [], "zone": "example.org", "hosts": ["edge.example.org"] });
+        let sites: Sites = serde_json::from_value::<Given>(given).unwrap().into();
+        assert_eq!(found(&sites, "a.example.org", "/x"), r#"Some(Function("a", "/x"))"#);
+        assert_eq!(found(&sites, "abc.lambda-url.us-east-1.example.org:8443", "/x"), r#"Some(Url("abc"))"#);
+        assert_eq!(found(&sites, "a.lambda.mesh", "/x"), r#"Some(Function("a", "/x"))"#);
+        for host in ["example.org", "edge.example.org", "a.badexample.org", "a.example.org.evil"] {
+            assert_eq!(found(&sites, host, "/x"), "None", "{host}");
+        }
     }
 }

@@ -243,7 +243,7 @@ export const HOSTS = optional(
     allowed: 'host names or IP addresses, separated by commas',
     schema: is.hosts,
   },
-  'lambda.mesh, names under it, and loopback only',
+  'the name of dns.zone and lambda.mesh, names under them, and loopback only',
 )
 
 export const CONTROL = variable(
@@ -375,7 +375,7 @@ export const DNS_ZONE = variable(
   {
     name: 'SWARMLAMBDA_DNS_ZONE',
     key: 'dns.zone',
-    about: 'The name answered with the nearest live edge, and all names under it.',
+    about: 'The name of the mesh: the DNS server answers it, and all names under it, with the nearest live edge; function URLs are under it.',
     allowed: 'a domain name of letters, digits, hyphens and dots, at most 180 characters',
     schema: is.zone,
   },

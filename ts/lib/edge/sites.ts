@@ -10,6 +10,10 @@ export interface SitesOptions {
   registry: Pick<Registry, 'allParts' | 'item' | 'events'>
   /** First segments of paths that routes leave alone. */
   reserved: readonly string[]
+  /** The mesh's name in DNS: functions have names under it, and under lambda.mesh. */
+  zone: string
+  /** Names of the edge itself, which are no function's though under the zone. */
+  hosts: () => readonly string[]
 }
 
 interface UrlConfig {
@@ -20,7 +24,12 @@ interface UrlConfig {
 
 const URL_KEY = /^([^:!]+)!url:(.+)$/
 
-export function openSites({ engine, registry, reserved }: SitesOptions): Disposable {
+export interface Sites extends Disposable {
+  /** The names of the edge have changed. */
+  refresh(): void
+}
+
+export function openSites({ engine, registry, reserved, zone, hosts }: SitesOptions): Sites {
   const tell = (): void => {
     const { cors, routes } = routesOf(registry)
     engine.setSites(
@@ -29,6 +38,8 @@ export function openSites({ engine, registry, reserved }: SitesOptions): Disposa
         routes: Object.entries(routes).map(([key, { function: name, payloadFormatVersion, qualifier }]) => ({ key, function: name, qualifier: qualifier ?? null, format: payloadFormatVersion })),
         cors,
         reserved,
+        zone,
+        hosts: hosts(),
       }),
     )
   }
@@ -37,7 +48,7 @@ export function openSites({ engine, registry, reserved }: SitesOptions): Disposa
   }
   registry.events.on('part', onPart)
   tell()
-  return { [Symbol.dispose]: () => void registry.events.off('part', onPart) }
+  return { refresh: tell, [Symbol.dispose]: () => void registry.events.off('part', onPart) }
 }
 
 function urlsOf(part: AnyRecord): Record<string, unknown>[] {

@@ -42,7 +42,7 @@ function shownUrl(call: Call, name: string, item: ItemRecord): Value {
   const qualifier = qualifierOf(item)
   const [, scheme, port = ''] = /^(https?):.*?(:\d+)?$/.exec(call.origin) ?? []
   return {
-    FunctionUrl: `${scheme}://${urlIdOf(name, qualifier)}.lambda-url.${call.arns.region}.lambda.mesh${port}/`,
+    FunctionUrl: `${scheme}://${urlIdOf(name, qualifier)}.lambda-url.${call.arns.region}.${call.zone}${port}/`,
     FunctionArn: call.arns.function(name, qualifier === '$LATEST' ? null : qualifier),
     ...item.value,
     CreationTime: new Date(item.createdAt).toISOString(),

@@ -14,6 +14,8 @@ export interface LambdaOptions {
   engine: Pick<Engine, 'check'>
   registry: Pick<Registry, 'get' | 'list' | 'publish' | 'copy' | 'put' | 'item' | 'parts' | 'blob'>
   specOf: (name: string, config: FunctionConfig, sourceMap: string | null) => FunctionSpec
+  /** The mesh's name in DNS, under which function URLs are. */
+  zone: string
   /** Resolves when the edges have it, or the time is up. */
   waitForHolders: (record: FunctionRecord) => Promise<void>
   /** The path with a query that lets whoever has it read that version's code for some minutes. */

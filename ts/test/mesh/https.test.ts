@@ -30,6 +30,7 @@ const environment = (): Record<string, string> => ({
   SWARMLAMBDA_HTTPS_PORT: '0',
   SWARMLAMBDA_HTTP_REDIRECT: 'on',
   SWARMLAMBDA_HSTS: '300',
+  SWARMLAMBDA_DNS_ZONE: 'fn.example.org',
 })
 
 const curl = (...args: string[]): string =>
@@ -71,14 +72,22 @@ test('curl invokes over TLS 1.3 and HTTP/2, and is shown the way there from HTTP
   assert.equal(curl(...trust, '--tlsv1.3', '--http2', '-d', '{"name":"x"}', '-w', how, url), '{"proto":null,"name":"x"}\n2 0')
   assert.equal(curl(...trust, '--tls-max', '1.2', '--http1.1', '-d', '{"name":"x"}', '-w', how, url), '{"proto":null,"name":"x"}\n1.1 0')
   assert.match(curl(...trust, '--http2', `https://lambda.mesh:${port}/functions`), new RegExp(`"url":"https://lambda\\.mesh:${port}/2015`), 'a control call, whose host HTTP/2 names elsewhere')
-  const json = ['-H', 'content-type: application/json', '-d', '{"AuthType":"NONE"}']
-  assert.match(curl(...trust, ...json, `https://lambda.mesh:${port}/2021-10-31/functions/echo/url`), new RegExp(`"FunctionUrl":"https://[a-z0-9.-]+lambda\\.mesh:${port}/"`))
   assert.match(curl(...trust, `https://lambda.mesh:${port}/2015-03-31/functions/echo`), new RegExp(`"Location":"https://lambda\\.mesh:${port}/`))
   const plain = url.replace('https:', 'http:').replace(String(port), String(edge.port))
   assert.equal(curl(...trust, '--location', '-d', '{"name":"y"}', plain), '{"proto":null,"name":"y"}')
   assert.match(curl(...trust, '-d', '{}', '-D', '-', '-o', '/dev/null', url), /strict-transport-security: max-age=300/i)
   assert.match(curl(`http://127.0.0.1:${edge.port}/healthz`), /"ready":true/)
   assert.throws(() => curl('--resolve', `lambda.mesh:${port}:127.0.0.1`, url), /certificate/)
+})
+
+test("a function's URL is under the zone of the mesh, as are names of functions", () => {
+  const json = ['-H', 'content-type: application/json', '-d', '{"AuthType":"NONE"}']
+  const here = ['--insecure', '--connect-to', `::127.0.0.1:${port}`]
+  const { FunctionUrl: url } = JSON.parse(curl(...here, ...json, `https://fn.example.org:${port}/2021-10-31/functions/echo/url`)) as { FunctionUrl: string }
+  assert.match(url, new RegExp(`^https://[a-z2-7]+\\.lambda-url\\.[a-z0-9-]+\\.fn\\.example\\.org:${port}/$`))
+  for (const each of [url, `https://echo.fn.example.org:${port}/`, url.replace('fn.example.org', 'lambda.mesh')]) {
+    assert.equal(curl(...here, each), '{"proto":"https","name":null}', each)
+  }
 })
 
 test('a function behind HTTP sees that the request came by TLS', async () => {

@@ -10,6 +10,9 @@ use super::{
     event::{Format, decode},
 };
 
+/// In development, and whatever else the mesh is called.
+const ZONE: &str = "lambda.mesh";
+
 /// As the host gives it, JSON.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -20,6 +23,12 @@ pub(crate) struct Given {
     cors: Option<Cors>,
     /// First segments of paths that no route takes: the edge's own.
     reserved: HashSet<String>,
+    /// The mesh's name in DNS, beside `lambda.mesh`; functions are found under it.
+    #[serde(default)]
+    zone: Option<String>,
+    /// Names of the edge itself, which may be under that.
+    #[serde(default)]
+    hosts: HashSet<String>,
 }
 
 #[derive(Deserialize)]
@@ -83,6 +92,8 @@ pub(crate) struct Sites {
     routes: Vec<Route>,
     pub(super) cors: Option<Cors>,
     reserved: HashSet<String>,
+    zone: Option<String>,
+    hosts: HashSet<String>,
 }
 
 /// What the routes say of a request.
@@ -105,6 +116,8 @@ impl From<Given> for Sites {
             routes,
             cors: given.cors,
             reserved: given.reserved,
+            zone: given.zone,
+            hosts: given.hosts,
         }
     }
 }
@@ -186,6 +199,13 @@ impl Route {
 }
 
 impl Sites {
+    /// What a host name, without a port, has before the mesh's name; `None`: it is no name of a function.
+    pub(super) fn labels<'a>(&self, host: &'a str) -> Option<&'a str> {
+        let under = |zone: &str| host.strip_suffix(zone)?.strip_suffix('.');
+        let found = under(ZONE).or_else(|| under(self.zone.as_deref()?))?;
+        (!self.hosts.contains(host)).then_some(found)
+    }
+
     pub(super) fn url(&self, id: &str) -> Option<&Url> {
         self.urls.get(id)
     }
