@@ -7,6 +7,8 @@ import { dirname, join } from 'node:path'
 import { before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import type { Page } from 'playwright-core'
+import { connect } from '../../lib/client.js'
+import { deployFunction } from '../../lib/project/deploy.js'
 import { openProject } from '../../lib/project/project.js'
 import { deployByForm, goTo, invokeByForm, typeCode } from './browser.js'
 import { useStage } from './stage.js'
@@ -77,8 +79,7 @@ describe('the page of a function', { timeout: 300_000 }, () => {
         await writeFile(join(folder, file), text)
       }
       const { functions: [fn] } = await openProject(folder, name)
-      const answer = await fetch(`${stage.url()}/functions`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ name, ...(await fn?.code()) }) })
-      assert.equal(answer.status, 201, await answer.text())
+      await deployFunction(await connect(stage.url(), null), fn ?? assert.fail('no function'))
     } finally {
       await rm(folder, { recursive: true })
     }
