@@ -13,7 +13,7 @@ export interface MetricsOptions {
   region: string
   version: string
   engine: { info(): EngineInfo; stats(): Stats; latencies(): FunctionLatency[] }
-  mesh: Pick<Mesh, 'peers'>
+  mesh: Pick<Mesh, 'peers' | 'strangers'>
   registry: Pick<Registry, 'seq' | 'stats' | 'list' | 'lags' | 'conflicts'>
   loaded: ReadonlyMap<string, string>
   /** Asynchronous invocations of this edge; null: not open yet. */
@@ -125,6 +125,7 @@ export function openMetrics(options: MetricsOptions): Metrics {
   gauge('clock_offset_seconds', "Added to this edge's clock because most of its peers say so; 0: nothing.", () => registry.stats().clockOffsetMs / 1_000)
 
   gauge('peers', 'Edges connected to this one.', () => mesh.peers().length)
+  counter('strangers_total', 'Connections refused: nobody proved to be a peer, or too many had it still to prove.', () => mesh.strangers())
   gauges('peer_rtt_seconds', 'Round trip to a peer.', ['peer'], () => mesh.peers().flatMap(({ name, rttMs }) => (rttMs === null ? [] : [[{ peer: name }, rttMs / 1_000] as const])))
   const lags = () => {
     const names = new Map(mesh.peers().map(({ id, name }) => [id, name]))

@@ -93,6 +93,7 @@ export const openMesh = (options: MeshOptions): Mesh => {
   let introduction: Introduction | null = null
   let closing = false
   let turn = 0
+  let strangers = 0
   let changed = false
 
   const replicate = (stream: SecretStream): void => {
@@ -118,7 +119,10 @@ export const openMesh = (options: MeshOptions): Mesh => {
     }
     const cut = impaired.get(id)?.cut === true
     if (closing || cut || introduction === null || unproven.size >= MAX_UNPROVEN) {
-      if (!closing && !cut) log.debug('connection refused: too many that prove nothing', { id })
+      if (!closing && !cut) {
+        strangers += 1
+        log.debug('connection refused: too many that prove nothing', { id })
+      }
       stream.destroy()
       return
     }
@@ -128,7 +132,10 @@ export const openMesh = (options: MeshOptions): Mesh => {
       keys: keys.keys().map(({ mac }) => mac),
       onRejected: (reason) => {
         unproven.delete(stream)
-        if (reason !== 'closed') dialer?.rejected(id)
+        if (reason !== 'closed') {
+          strangers += 1
+          dialer?.rejected(id)
+        }
         log.debug('peer not authenticated', { id, reason })
       },
       onProved: () => {
@@ -325,6 +332,7 @@ export const openMesh = (options: MeshOptions): Mesh => {
     events,
     join,
     peers: () => [...connections.values()],
+    strangers: () => strangers,
     clock: { offsetMs: () => clocks.offsetMs(), isConfirmed: () => clocks.isConfirmed() },
     handle: (method, handler) => {
       if (handlers.has(method)) throw new SwarmError('INTERNAL', `method ${method} is handled already`)

@@ -65,6 +65,8 @@ export interface Mesh extends AsyncDisposable {
   join(): Promise<void>
   /** Authenticated and connected now. */
   peers(): Peer[]
+  /** Connections refused since the start: nobody proved to be a peer, or too many had it still to prove. */
+  strangers(): number
   /** What most peers say of the time: see peer-clocks.ts. */
   readonly clock: Pick<PeerClocks, 'offsetMs' | 'isConfirmed'>
   handle(method: string, handler: Handler): void

@@ -190,6 +190,7 @@ test('unproven connections are capped', async () => {
   })
   await within('those above the cap are closed at once', early, 4_000)
   assert.equal(a.mesh.peers().length, 1)
+  assert.ok(a.mesh.strangers() >= 8)
   await node.destroy({ force: true })
 })
 
