@@ -1,10 +1,10 @@
 // What this edge tells others, once a second and when something changes: its status to the peers, the snapshot and
 // failovers to whoever watches the page.
-import type { EventEmitter } from 'node:events'
 import type { Engine } from '../native.js'
 import type { Mesh } from '../p2p/types.js'
 import type { InvocationEvent } from '../snapshot.js'
 import { openClusterView, type ClusterViewOptions, type Load } from './cluster-view.js'
+import type { Signals } from './opening/start.js'
 import { openRates } from './rates.js'
 import { invocationEvent, openSamples } from './samples.js'
 import { throttle } from './throttle.js'
@@ -12,19 +12,15 @@ import { throttle } from './throttle.js'
 export interface BroadcastsOptions extends ClusterViewOptions {
   engine: Pick<Engine, 'stats' | 'latencies' | 'setSnapshot' | 'publish' | 'recent'>
   mesh: Pick<Mesh, 'id' | 'peers' | 'events' | 'impairments' | 'setStatus' | 'broadcast'>
-  changes: EventEmitter<{ change: [] }>
+  signals: Signals
   isDraining: () => boolean
   /** Requests since it was last called, about once a second. */
   onTraffic: (requests: number) => void
 }
 
 export interface Broadcasts extends Disposable {
-  /** Tells everybody now. */
-  refresh(): void
   /** Whether invocations arrived in the last few seconds. */
   isBusy(): boolean
-  /** Shows a failover on the pages of all edges. */
-  failover(event: InvocationEvent): void
 }
 
 const TICK_MS = 1_000
@@ -37,7 +33,7 @@ const MAX_FAILOVERS_PER_SECOND = 50
 const FAILOVER_TOPIC = 'edge/failover'
 
 export function openBroadcasts(options: BroadcastsOptions): Broadcasts {
-  const { changes, engine, isDraining, mesh, onTraffic } = options
+  const { engine, isDraining, mesh, onTraffic, signals } = options
   const view = openClusterView(options)
   const measure = openRates(() => engine.latencies())
   let rates = measure(engine.stats(), Date.now())
@@ -59,6 +55,11 @@ export function openBroadcasts(options: BroadcastsOptions): Broadcasts {
     failovers += 1
     if (failovers <= MAX_FAILOVERS_PER_SECOND) engine.publish('invocation', JSON.stringify(event))
   }
+  /** On the pages of all edges. */
+  const showEverywhere = (event: InvocationEvent): void => {
+    show(event)
+    if (failovers <= MAX_FAILOVERS_PER_SECOND) mesh.broadcast(FAILOVER_TOPIC, event)
+  }
 
   const refresh = (): void => {
     sendStatus()
@@ -78,21 +79,16 @@ export function openBroadcasts(options: BroadcastsOptions): Broadcasts {
     if (parsed?.success) show(parsed.data)
   }
 
-  changes.on('change', refresh)
+  signals.on('change', refresh).on('failover', showEverywhere)
   mesh.events.on('peer', refresh).on('lost', refresh).on('status', showSnapshot).on('message', onMessage)
   const timer = setInterval(tick, TICK_MS)
   tick()
 
   return {
-    refresh,
     isBusy: () => rates.requestsPerSecond > 0,
-    failover(event) {
-      show(event)
-      if (failovers <= MAX_FAILOVERS_PER_SECOND) mesh.broadcast(FAILOVER_TOPIC, event)
-    },
     [Symbol.dispose]() {
       clearInterval(timer)
-      changes.off('change', refresh)
+      signals.off('change', refresh).off('failover', showEverywhere)
       mesh.events.off('peer', refresh).off('lost', refresh).off('status', showSnapshot).off('message', onMessage)
       sendStatus[Symbol.dispose]()
       showSnapshot[Symbol.dispose]()

@@ -4,26 +4,23 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Log } from '../log.js'
 import type { Engine } from '../native.js'
 import type { EventInvocations } from './event-invocations.js'
+import type { Health } from './health.js'
 
 export interface DrainOptions {
-  engine: Pick<Engine, 'setHealth' | 'close'>
+  engine: Pick<Engine, 'close'>
+  health: Health
   events: Pick<EventInvocations, 'pause' | 'resume' | 'leave'>
-  /** Tells the peers now. */
-  refresh: () => void
-  /** Whether invocations arrived in the last few seconds. */
-  isBusy: () => boolean
   log: Log
 }
 
 export interface Drain {
-  isDraining(): boolean
   /** Everything the registry knew is loaded: requests are welcome. */
   open(): void
   /** Resolves when the queue is handed over. */
   drain(): Promise<void>
   undrain(): Promise<void>
-  /** Refuses new work, finishes what runs, hands the queue over: within {@link STOP_MS}. */
-  stop(): Promise<void>
+  /** Refuses new work, finishes what runs, hands the queue over: within {@link STOP_MS}. `busy`: invocations arrived lately. */
+  stop(busy: boolean): Promise<void>
 }
 
 /** From the word to stop until the gateway is closed; the mesh closes after it, and all that takes less than 5 s. */
@@ -35,36 +32,29 @@ const DRAIN_EVENTS_MS = 30_000
 /** Long enough for a proxy that checks every half second to send its requests elsewhere. */
 const NOTICE_MS = 1_200
 
-export function openDrain({ engine, events, isBusy, log, refresh }: DrainOptions): Drain {
-  let state: 'starting' | 'ok' | 'draining' | 'stopping' = 'starting'
-
-  const become = (next: typeof state): void => {
-    state = next
-    engine.setHealth(next)
-    refresh()
-  }
+export function openDrain({ engine, events, health, log }: DrainOptions): Drain {
+  const { become, state } = health
 
   return {
-    isDraining: () => state === 'draining' || state === 'stopping',
     open: () => {
-      if (state === 'starting') become('ok')
+      if (state() === 'starting') become('ok')
     },
     async drain() {
-      if (state === 'stopping') return
-      if (state !== 'draining') log.info('draining: new requests go elsewhere')
+      if (state() === 'stopping') return
+      if (state() !== 'draining') log.info('draining: new requests go elsewhere')
       become('draining')
       await events.pause(DRAIN_EVENTS_MS)
     },
     async undrain() {
-      if (state !== 'draining') return
+      if (state() !== 'draining') return
       log.info('serving again')
       become('ok')
       events.resume()
     },
-    async stop() {
+    async stop(busy) {
       const until = performance.now() + STOP_MS
       become('stopping')
-      await Promise.all([isBusy() ? delay(NOTICE_MS) : null, events.leave(EVENTS_MS)])
+      await Promise.all([busy ? delay(NOTICE_MS) : null, events.leave(EVENTS_MS)])
       await engine.close(Math.max(500, Math.round(until - performance.now())))
     },
   }

@@ -1,9 +1,9 @@
 // Which edges have a revision loaded, and waiting until enough of them do.
-import type { EventEmitter } from 'node:events'
 import type { Wait } from '../api/schemas.js'
 import type { Mesh, Peer } from '../p2p/types.js'
 import type { FunctionRecord } from '../registry/record.js'
 import type { Registry } from '../registry/types.js'
+import type { Signals } from './opening/start.js'
 import { placementOf, type Holding, type Placement } from '../router.js'
 
 export interface HoldersOptions {
@@ -13,7 +13,7 @@ export interface HoldersOptions {
   registry: Pick<Registry, 'get'>
   loaded: ReadonlyMap<string, string>
   /** Emits `change` when {@link HoldersOptions.loaded} did. */
-  changes: EventEmitter<{ change: [] }>
+  changes: Signals
 }
 
 /** A deploy answers after this even when another edge is still missing; the answer says which have it. */

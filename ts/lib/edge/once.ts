@@ -15,12 +15,15 @@ import type { TryClass } from '../snapshot.js'
 import { openAnswers, type Answer, type Answers, type Claim, type Verdict } from './answers.js'
 import { decode, encode, outcomeHeader } from './frames.js'
 
+/** What became of a request with a key. */
+export type Ending = 'first' | 'replayed' | 'running' | 'unknown' | 'differs'
+
 export interface OnceOptions {
   name: string
   mesh: Pick<Mesh, 'id' | 'peers' | 'handle' | 'events'>
   clock: () => number
   /** What became of requests with a key. */
-  onVerdict: (verdict: 'first' | 'replayed' | 'running' | 'unknown' | 'differs') => void
+  onVerdict: (verdict: Ending) => void
   log: Log
 }
 
