@@ -48,6 +48,8 @@ export interface Once extends AsyncDisposable {
 const METHOD = 'once'
 const HOMES = 3
 const HOME_TIMEOUT_MS = 1_000
+/** Answers that an edge which came is told at the same time. */
+const TOLD_AT_ONCE = 32
 /** Nothing ran, so the next one may try. */
 const NEVER_STARTED: ReadonlySet<TryClass> = new Set(['absent', 'refused'])
 
@@ -129,15 +131,20 @@ export function openOnce({ clock, log, mesh, name, onVerdict }: OnceOptions): On
 
   /** Tells an edge that came (again) the answers of which it is a home, or a restart of each edge in turn would lose them all. */
   const welcome = async (peer: ReturnType<Mesh['peers']>[number]): Promise<void> => {
-    for (const { answer, fingerprint, key: of, requestId } of [...answers.answered()]) {
-      if (closed || !mesh.peers().includes(peer)) return
-      const homes = rankedFor(of).slice(0, HOMES).map(({ id }) => id)
-      // Each home asks, as another may be new itself; the answer is sent once.
-      if (!homes.includes(peer.id) || !homes.includes(mesh.id)) continue
-      const home = at(peer)
-      const granted = await home.claim({ key: of, fingerprint, requestId, edge: answer.edge, leaseMs: HOME_TIMEOUT_MS, rerun: false, gone: null })
-      if (granted?.is === 'granted') await home.finish(of, requestId, answer)
+    // The oldest first, as they are kept there.
+    const untold = [...answers.answered()].values()
+    const tell = async (): Promise<void> => {
+      for (const { answer, fingerprint, key: of, requestId } of untold) {
+        if (closed || !mesh.peers().includes(peer)) return
+        const homes = rankedFor(of).slice(0, HOMES).map(({ id }) => id)
+        // Each home asks, as another may be new itself; the answer is sent once.
+        if (!homes.includes(peer.id) || !homes.includes(mesh.id)) continue
+        const home = at(peer)
+        const granted = await home.claim({ key: of, fingerprint, requestId, edge: answer.edge, leaseMs: HOME_TIMEOUT_MS, rerun: false, gone: null })
+        if (granted?.is === 'granted') await home.finish(of, requestId, answer)
+      }
     }
+    await Promise.all(Array.from({ length: TOLD_AT_ONCE }, tell))
   }
   const welcomes = new Set<Promise<void>>()
   let closed = false
