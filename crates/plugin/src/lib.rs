@@ -5,6 +5,7 @@
 //!
 //! One thread, one context, and memory that a host photographs after `load`: state is in statics, nothing is freed.
 
+mod heap;
 mod holes;
 mod javascript;
 mod native;
@@ -107,6 +108,7 @@ unsafe extern "C" fn load(bytecode: *const u8, bytecode_len: usize, options: *co
     let (bytecode, options) = unsafe { (slice(bytecode, bytecode_len), slice(options, options_len)) };
     let result = runtime().and_then(|runtime| runtime.load(bytecode, options));
     holes::fill(HEADROOM_BYTES);
+    heap::settle();
     answer(result.map(|()| Vec::new()))
 }
 
