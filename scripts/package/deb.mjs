@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { at } from '../lib/paths.mjs'
 import { run } from '../lib/run.mjs'
 import { Stop } from '../lib/terminal.mjs'
-import { GLIBC } from './toolchain.mjs'
 
 const FILES = at('scripts/package/debian')
 
-export const makeDeb = async (target, executable, version, output) => {
+/** `libraries`: the oldest that will do. */
+export const makeDeb = async (target, executable, version, libraries, output) => {
   const root = `${output}.root`
   await rm(root, { recursive: true, force: true })
   const put = async (from, to, mode) => {
@@ -31,7 +31,7 @@ Version: ${version}
 Architecture: ${target.deb}
 Maintainer: SwarmLambda maintainers <maintainers@localhost>
 Installed-Size: ${Math.ceil(size / 1024)}
-Depends: libc6 (>= ${GLIBC}), libstdc++6, libatomic1
+Depends: libc6 (>= ${libraries.glibc}), libstdc++6 (>= ${libraries.gcc}), libatomic1
 Recommends: systemd
 Section: httpd
 Priority: optional

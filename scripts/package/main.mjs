@@ -11,7 +11,8 @@ import { build } from '../lib/steps.mjs'
 import { green, main, say, Stop } from '../lib/terminal.mjs'
 import { makeDeb } from './deb.mjs'
 import { makeEngines } from './engines.mjs'
-import { makeExecutable } from './executable.mjs'
+import { makeExecutable, nodeFor } from './executable.mjs'
+import { librariesOf } from './libraries.mjs'
 import { buildNative } from './native.mjs'
 import { makeImage } from './oci.mjs'
 import { makeSbom } from './sbom.mjs'
@@ -31,13 +32,14 @@ const pack = async (name, version, isBuilt) => {
   await makeTree(target, join(folder, 'tree'), { native, engines })
   const executable = join(folder, 'swarmlambda')
   await makeExecutable(target, join(folder, 'tree'), executable)
+  const libraries = await librariesOf(join(folder, 'tree'), await nodeFor(target))
   const stem = join(OUTPUT, `swarmlambda-${version}-${name}`)
   await writeFile(`${stem}.cdx.json`, await makeSbom(target, version))
   await create({ cwd: folder, file: `${stem}.tar.gz`, gzip: { level: 9 }, portable: true }, ['swarmlambda'])
   const { size } = await stat(`${stem}.tar.gz`)
-  say(name, green(`${basename(stem)}.tar.gz ${(size / 1e6).toFixed(1)} MB`))
+  say(name, green(`${basename(stem)}.tar.gz ${(size / 1e6).toFixed(1)} MB, for glibc ${libraries.glibc} and libstdc++ of GCC ${libraries.gcc} or later`))
   if (size > MAX_MB * 1e6) throw new Stop(`The archive is larger than ${MAX_MB} MB.`)
-  await makeDeb(target, executable, version, join(OUTPUT, `swarmlambda_${version}_${target.deb}.deb`))
+  await makeDeb(target, executable, version, libraries, join(OUTPUT, `swarmlambda_${version}_${target.deb}.deb`))
   const image = `${stem}-oci`
   await makeImage(target, executable, version, image)
   await create({ cwd: image, file: `${stem}.oci.tar`, portable: true }, await readdir(image))

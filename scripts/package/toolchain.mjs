@@ -8,8 +8,8 @@ import { say, Stop } from '../lib/terminal.mjs'
 
 const ZIG = '0.17.1'
 const ZIG_DIR = join(BUILD_DIR, 'zig')
-/** The oldest C library that the executable runs with; Node itself asks for 2.28. */
-export const GLIBC = '2.28'
+/** The oldest C library that the native module runs with, as Node itself does. */
+const GLIBC = '2.28'
 
 /** The environment for cargo. Installs what is missing under .build, and the target with rustup. */
 export const toolchainFor = async ({ rust, zig }) => {
