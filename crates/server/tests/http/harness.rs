@@ -139,8 +139,13 @@ pub struct Client {
 
 impl Client {
     pub fn connect(address: SocketAddr) -> Self {
+        Self::patient(address, PATIENCE)
+    }
+
+    /// One that waits so long for a byte.
+    pub fn patient(address: SocketAddr, patience: Duration) -> Self {
         let stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(patience)).unwrap();
         stream.set_nodelay(true).unwrap();
         Self { stream, buffer: Vec::new() }
     }

@@ -7,6 +7,7 @@ mod events;
 mod harness;
 mod host;
 mod http2;
+mod instructions;
 mod invocations;
 mod lifecycle;
 mod tls;

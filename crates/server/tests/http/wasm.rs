@@ -21,7 +21,7 @@ static EXECUTOR: LazyLock<Arc<Executor>> = LazyLock::new(|| {
     Executor::open(PLUGIN, ExecutorOptions { slots: Some(64), cache: Some(cache), ..Default::default() }).unwrap()
 });
 
-fn deploy(edge: &Edge, name: &str, source: &str, change: impl FnOnce(&mut FunctionSpec)) {
+pub fn deploy(edge: &Edge, name: &str, source: &str, change: impl FnOnce(&mut FunctionSpec)) {
     let mut spec = FunctionSpec {
         name: name.to_owned(),
         version: "$LATEST".to_owned(),
