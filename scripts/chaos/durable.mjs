@@ -134,10 +134,11 @@ async function damages(use, count, random, say) {
       await connected([a, b], 60_000)
       for (let f = 0; f < 6; f++) if ((await servedBy([a], `f${f}`, `"${f}"`, 30_000)) === Infinity) throw new Error(`f${f} is not served`)
       const answer = await deploy(a.url, 'after', returning(text))
-      if (answer.status >= 300 || (await servedBy([a, b], 'after', `"${text}"`, 30_000)) === Infinity) throw new Error(`a deploy does not reach both: ${answer.status}`)
+      if (answer.status >= 300 || (await servedBy([a, b], 'after', `"${text}"`, 30_000)) === Infinity) throw new Error(`a deploy does not reach both: ${answer.status} ${answer.text.slice(0, 200)}`)
     } catch (error) {
       broken.push(what)
-      say(`${what}: ${String(error.message).slice(0, 200)}`)
+      say(`${what}: ${String(error.message).slice(0, 300)}`)
+      for (const line of a.output().split('\n').filter((each) => / (error|warn) /.test(each)).slice(-3)) say(`  ${line.slice(0, 300)}`)
     }
     await a.kill()
   }

@@ -93,7 +93,8 @@ async function registry() {
   }
   await store.close()
   a = await cluster.start('a')
-  const known = (edge) => edge.registry.list().length
+  // Counted by what is indexed: to list a hundred thousand every few milliseconds is most of the work.
+  const known = (edge) => edge.registry.seq()
   await until(() => known(a) === functions, 280_000)
   const before = rssMb()
   const beganAt = performance.now()
@@ -103,7 +104,7 @@ async function registry() {
   const tookMs = performance.now() - beganAt
   const memoryMb = rssMb() - before
   const listedAt = performance.now()
-  const count = known(b)
+  const count = b.registry.list().length
   const listMs = performance.now() - listedAt
   await cluster.stop(b)
   const openedAt = performance.now()

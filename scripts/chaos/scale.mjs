@@ -24,7 +24,7 @@ export async function run({ quick, random, say }) {
   const unshare = unshareCommand()
   const rows = []
   const reported = (what, figure, met = true, limit = 'reported') => rows.push({ what, figure, limit, met })
-  for (const edges of unshare === null ? [] : quick ? [4] : [3, 10, 30, 60]) {
+  for (const edges of unshare === null ? [] : quick ? [4] : [3, 10, 30]) {
     const { code, output } = await runToEnd(unshare[0], [...unshare.slice(1), process.execPath, INSIDE, JSON.stringify({ edges, publishes: quick ? 5 : 100 })], { timeoutMs: 280_000 })
     const found = /^result (.*)$/m.exec(output)
     if (code !== 0 || !found) {

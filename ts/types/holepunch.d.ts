@@ -178,8 +178,11 @@ declare module 'corestore' {
   import type { SecretStream } from '@hyperswarm/secret-stream'
 
   export default class Corestore {
-    /** `globalCache`: what all Hyperbees of the store keep of their nodes. */
-    constructor(storage: string | HypercoreStorage, options?: { globalCache?: Rache })
+    /**
+     * `globalCache`: what all Hyperbees of the store keep of their nodes. `primaryKey`: what the keys of named cores follow
+     * from, random otherwise; only with `unsafe`.
+     */
+    constructor(storage: string | HypercoreStorage, options?: { globalCache?: Rache; primaryKey?: Buffer; unsafe?: boolean })
     readonly storage: {
       /** `pointer`: a core's storage knows it. */
       deleteCore(pointer: unknown): Promise<void>

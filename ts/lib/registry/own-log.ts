@@ -66,6 +66,11 @@ export const openOwnLog = (options: OwnLogOptions): OwnLog => {
       usable = false
       return open()
     }
+    if (!generation.log.writable || !generation.blobs.writable) {
+      log.error('the disk lost the key of our log: it is only read from now on, a new log is begun')
+      usable = false
+      return open()
+    }
     const key = generation.log.key.toString('hex')
     manifest.open = true
     if (!manifest.writers.includes(key)) manifest.writers.push(key)

@@ -5,7 +5,10 @@ import { readdir, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
+import Corestore from 'corestore'
+
 import { SILENT } from '../../lib/log.js'
+import { openOwnLog } from '../../lib/registry/own-log.js'
 import { openTestEdge, put, temporaryDirectory, type TestEdgeOptions } from '../p2p/harness.js'
 
 test('a log that is shorter than it was left is not written to, although nobody is there to tell', { timeout: 60_000 }, async () => {
@@ -26,6 +29,25 @@ test('a log that is shorter than it was left is not written to, although nobody 
   await edge.registry.publish(put('next', 'one'))
   assert.equal(edge.registry.stats().logs, 2)
   assert.match(errors.join(), /lost the end of our log/)
+})
+
+test('a log whose key the disk lost is not written to', async () => {
+  await using directory = await temporaryDirectory()
+  const openStore = (name: string): Corestore => new Corestore(join(directory.path, name), { primaryKey: Buffer.alloc(32, 5), unsafe: true })
+  const earlier = openStore('earlier')
+  const left = earlier.get({ name: 'log-one' })
+  await left.ready()
+  // On the damaged disk there is nothing of it when a peer tells of it: it comes back by its public key.
+  const damaged = openStore('damaged')
+  await damaged.get({ key: left.key }).ready()
+  const manifest = { v: 1 as const, logs: ['one'], open: false, view: '', writers: [] }
+  const done = (): Promise<void> => Promise.resolve()
+  const { blobs, log } = await openOwnLog({ store: damaged, manifest, save: done, sync: done, log: SILENT }).current()
+  assert.ok(log.writable && blobs.writable)
+  assert.notDeepEqual(log.key, left.key)
+  await log.append(Buffer.from('a record'))
+  await damaged.close()
+  await earlier.close()
 })
 
 test('an edge without its identity is a new edge; with a damaged one, too', async () => {
