@@ -76,7 +76,11 @@ const STEPS = [
     inputs: ['Cargo.lock', 'crates/executor/src', 'crates/plugin/plugin.wasm'],
     salt: `${process.platform}-${process.arch}`,
     output: () => exists(ENGINE_DIR),
-    build: () => node(at('scripts/warm-engine.mjs'), [], 'The plugin did not compile'),
+    async build() {
+      // Those of earlier plugins would be packed, too.
+      await rm(ENGINE_DIR, { recursive: true, force: true })
+      await node(at('scripts/warm-engine.mjs'), [], 'The plugin did not compile')
+    },
   },
   {
     name: 'ts',
