@@ -203,7 +203,8 @@ export const openFold = (options: FoldOptions): Fold => {
       core.on('truncate', onMore)
       core.ready().then(
         () => {
-          core.download({ start: view().retired(key), end: -1 })
+          // In order, as they are folded: at random, a long log would be nearly whole before its first records counted.
+          core.download({ start: view().retired(key), end: -1, linear: true })
           touch(key)
         },
         (error: unknown) => {
