@@ -120,7 +120,8 @@ unsafe extern "C" fn heap_realloc(ptr: *mut u8, bytes: usize) -> *mut u8 {
 }
 
 /// Takes every free block for good, so that what is allocated from now on lies together in a chunk nobody has written to: a host
-/// makes the pages new that an invocation wrote. Called once, before the memory is photographed.
+/// makes the pages new that an invocation wrote, and keeps those of a function that differ from the base. Called before the memory is
+/// photographed: as base, and with a function.
 pub fn settle() {
     // SAFETY: as above.
     unsafe {

@@ -11,7 +11,7 @@ use std::{cell::Cell, rc::Rc};
 pub const GC_THRESHOLD_BYTES: usize = 32 << 20;
 
 /// Free heap that the base snapshot ends with.
-const START_BYTES: usize = 64 * 1024;
+const START_BYTES: usize = 192 * 1024;
 
 /// Rounds of ticks and immediates that a loaded module may have.
 const MAX_SOON: usize = 1_000;
@@ -98,6 +98,12 @@ fn run_runtime(ctx: &Ctx<'_>) -> quickjs::Result<()> {
     Ok(())
 }
 
+/// The same, never freed: the memory is thrown away after the invocation, and to take an object to pieces costs as much as to make it.
+fn kept<T: Clone>(value: T) -> T {
+    std::mem::forget(value.clone());
+    value
+}
+
 /// See the export `compile-runtime`.
 pub fn compile_runtime() -> Result<Vec<u8>, String> {
     let runtime = quickjs::Runtime::new().map_err(|error| error.to_string())?;
@@ -145,6 +151,7 @@ impl Runtime {
                 let value = ctx.json_parse(&b"{\"a\":[1,\"b\",null,1.5]}"[..])?;
                 ctx.json_stringify(value)?;
                 crate::holes::fill(START_BYTES);
+                crate::heap::settle();
                 Ok(glue)
             })();
             made.catch(&ctx).map(|glue| (glue, stack_limit_of(&ctx))).map_err(|error| error.to_string())
@@ -251,8 +258,8 @@ impl Runtime {
             let client = std::str::from_utf8(client).unwrap_or_default();
             glue.get::<_, Function>("clientContext")?.call::<_, ()>((This(glue.clone()), client))?;
         }
-        let event = ctx.json_parse(event)?;
-        let returned: Value = handler.call((event, context, callback))?;
+        let event = kept(ctx.json_parse(event)?);
+        let returned: Value = kept(handler.call((event, context, callback))?);
         let value = match returned.as_promise() {
             None => self.until_called_back(ctx, glue, returned)?,
             Some(promise) => loop {
@@ -294,8 +301,8 @@ impl Runtime {
                 }
             }
         }
-        Ok(match ctx.json_stringify(value).catch(ctx) {
-            Ok(Some(json)) => Ok(json.to_string()?.into_bytes()),
+        Ok(match ctx.json_stringify(kept(value)).catch(ctx) {
+            Ok(Some(json)) => Ok(kept(json).to_string()?.into_bytes()),
             Ok(None) => Ok(b"null".to_vec()),
             Err(error) => Err(plain(
                 "Runtime.MarshalError",
