@@ -14,7 +14,7 @@ const CPUS = {
 }
 
 /** Where Debian's cross packages have the target's C library. */
-const rootFor = (target) => `/usr/${target.multiarch}`
+export const rootFor = (target) => `/usr/${target.multiarch}`
 
 /** How to run a program of the target here. */
 export const emulator = (target, cpu = 'max') =>

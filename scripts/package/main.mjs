@@ -15,6 +15,7 @@ import { makeExecutable, nodeFor } from './executable.mjs'
 import { librariesOf } from './libraries.mjs'
 import { buildNative } from './native.mjs'
 import { makeImage } from './oci.mjs'
+import { requireTools } from './requirements.mjs'
 import { makeSbom } from './sbom.mjs'
 import { TARGETS } from './targets.mjs'
 import { makeTree, PACKAGE_DIR } from './tree.mjs'
@@ -67,10 +68,11 @@ await main(async () => {
   if (unknown !== undefined) throw new Stop(`There is no target ${unknown}: ${Object.keys(TARGETS).join(', ')}`)
   const here = `linux-${process.arch}`
   if (values['verify-arm64']) return await verify(TARGETS['linux-arm64'], join(PACKAGE_DIR, 'linux-arm64', 'swarmlambda'))
+  const names = values.here ? [here] : positionals.length > 0 ? positionals : Object.keys(TARGETS)
+  for (const name of names) await requireTools(TARGETS[name], values.here === true)
   await build()
   const { version } = JSON.parse(await readFile(at('package.json'), 'utf8'))
   await mkdir(OUTPUT, { recursive: true })
-  const names = values.here ? [here] : positionals.length > 0 ? positionals : Object.keys(TARGETS)
   for (const name of names) {
     const executable = await pack(name, version, values.here === true)
     if (values.verify) await verify(TARGETS[name], executable)
