@@ -3,6 +3,7 @@
 
 mod bytes;
 mod cipher;
+mod contexts;
 mod digest;
 mod ec;
 mod edwards;
@@ -29,6 +30,7 @@ pub fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     segments::register(ctx, &native)?;
     digest::register(ctx, &native)?;
     cipher::register(ctx, &native)?;
+    contexts::register(ctx, &native)?;
     requests::register(ctx, &native)?;
     rsa::register(ctx, &native)?;
     ec::register(ctx, &native)?;

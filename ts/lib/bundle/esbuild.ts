@@ -1,5 +1,5 @@
 // How esbuild is asked, whether a function's files come from a request, an archive or a folder.
-import { build, stop, transform, type BuildFailure, type BuildOptions, type Message, type Metafile, type Plugin } from 'esbuild'
+import { build, stop, type BuildFailure, type BuildOptions, type Message, type Metafile, type Plugin } from 'esbuild'
 import { SwarmError } from '../errors.js'
 import { builtins } from './builtins.js'
 import { TASK_ROOT } from './files.js'
@@ -65,10 +65,6 @@ const settings = (entry: string) =>
     },
   }) as const satisfies BuildOptions
 
-/** An `await` becomes a `then`, through which AsyncLocalStorage follows; for code that asks for `async_hooks`. */
-const followed = { supported: { 'async-await': false, 'async-generator': false, 'for-await': false, 'top-level-await': true } } as const satisfies BuildOptions
-const FOLLOWED_BY = 'async_hooks'
-
 /** What a script begins with (`SCRIPT` in crates/executor/src/load.rs). Scripts are sloppy where they don't ask for strict mode, as
  * CommonJS is in Node; modules never are. */
 const SCRIPT = '/*script*/'
@@ -105,17 +101,14 @@ export async function buildBundle(options: BundleOptions): Promise<Bundle> {
     return { code: code.text, map: map.text, isCommonJs: isCommonJs(metafile), inputs: inputsOf(metafile) }
   }
   /** Strict only where CommonJS asks for it, if the handler's file is CommonJS. */
-  const inItsMode = async (more: BuildOptions): Promise<Written> => {
-    const asScript = (otherwise: (error: unknown) => Written) => run({ ...more, ...script }).catch((error: unknown) => (failed(error, NO_SCRIPT) ? otherwise(error) : Promise.reject(error as Error)))
-    const asModule = await run(more).catch((error: unknown) => (failed(error, NO_MODULE) ? null : Promise.reject(error as Error)))
+  const inItsMode = async (): Promise<Written> => {
+    const asScript = (otherwise: (error: unknown) => Written) => run(script).catch((error: unknown) => (failed(error, NO_SCRIPT) ? otherwise(error) : Promise.reject(error as Error)))
+    const asModule = await run({}).catch((error: unknown) => (failed(error, NO_MODULE) ? null : Promise.reject(error as Error)))
     if (asModule === null) return asScript((error) => { throw error })
     return asModule.isCommonJs ? asScript(() => asModule) : asModule
   }
   try {
-    const { code, inputs, map } = await revived(async () => {
-      const plain = await inItsMode({})
-      return plain.code.includes(FOLLOWED_BY) ? inItsMode(followed).catch((error: unknown) => wrapped(error, plain)) : plain
-    })
+    const { code, inputs, map } = await revived(inItsMode)
     return { source: Buffer.from(code), sourceMap: renameSources(map), inputs }
   } catch (error) {
     if (isDead(error)) throw new SwarmError('BUNDLE_FAILED', 'esbuild ran out of stack or memory: the code is nested too deeply, or too large', { cause: error })
@@ -181,16 +174,6 @@ async function inTime<T>(work: () => Promise<T>): Promise<T> {
   } finally {
     clearTimeout(timer)
   }
-}
-
-/** esbuild rewrites no `await` at the top level: it goes into a function, and one `await` of that remains. */
-async function wrapped(error: unknown, { code, inputs, map }: Written): Promise<Omit<Written, 'isCommonJs'>> {
-  if (!failed(error, NO_SCRIPT)) throw error
-  const body = code.replace(/export \{\s*(\S+?)(?: as handler)?\s*\};\s*$/, 'return $1;')
-  const { target, charset, sourcesContent } = settings('')
-  const whole = withMap(`const evaluate = async () => { "use strict"; ${body}\n}`, Buffer.from(map))
-  const rewritten = await transform(whole, { ...followed, target, charset, sourcesContent, sourcemap: 'external', sourcefile: 'bundle.js', logLevel: 'silent' })
-  return { code: `${rewritten.code}\nexport const handler = await evaluate()\n`, map: rewritten.map, inputs }
 }
 
 function entryModules({ code, assets, folder }: BundleOptions): Plugin {

@@ -1,46 +1,26 @@
-// node:async_hooks. One immutable map from storage to value is current; `then`, timers and microtasks carry it to what they
-// call. The bundler writes each `await` of code that uses this module as a `then` (ts/lib/bundle/settings.ts).
+// node:async_hooks. One immutable map from storage to value is current; the engine carries it through promises, `await` and
+// microtasks (quickjs.patch), timers and requests carry it to what they call.
 
-import { fresh } from '../host.js'
+import { fresh, native } from '../host.js'
 
 const none = new Map()
-let current = none
-fresh.push(() => { current = none })
+const { asyncContext, setAsyncContext: enter } = native
+/** The values of all storages now; for whatever calls back later. */
+export const snapshot = () => asyncContext() ?? none
+const frame = snapshot
+fresh.push(() => { enter(none) })
 
 const within = (next, work, self, args) => {
-  const before = current
-  current = next
-  try { return Reflect.apply(work, self, args) } finally { current = before }
+  const before = frame()
+  enter(next)
+  try { return Reflect.apply(work, self, args) } finally { enter(before) }
 }
-
-/** The values of all storages now; for whatever calls back later. */
-export const snapshot = () => current
 export const runIn = within
-const frame = snapshot
-const enter = (next) => { current = next }
-
-/** A callback that runs with the values of now. */
-const carried = (callback) => {
-  if (typeof callback !== 'function' || current === none) return callback
-  const held = current
-  return function (...args) { return within(held, callback, this, args) }
-}
-let isFollowing = false
-/** Functions without storages keep the engine's own `then`. */
-const follow = () => {
-  if (isFollowing) return
-  isFollowing = true
-  const { then } = Promise.prototype
-  const { queueMicrotask } = globalThis
-  const replace = (target, name, value) => Object.defineProperty(target, name, { value, writable: true, enumerable: false, configurable: true })
-  replace(Promise.prototype, 'then', { then(resolved, rejected) { return Reflect.apply(then, this, [carried(resolved), carried(rejected)]) } }.then)
-  replace(globalThis, 'queueMicrotask', { queueMicrotask: (callback) => queueMicrotask(carried(callback)) }.queueMicrotask)
-}
 
 export class AsyncLocalStorage {
   #name
   #default
-  constructor({ name = '', defaultValue } = {}) { this.#name = name; this.#default = defaultValue; follow() }
+  constructor({ name = '', defaultValue } = {}) { this.#name = name; this.#default = defaultValue }
   get name() { return this.#name }
   getStore() { const held = frame(); return held.has(this) ? held.get(this) : this.#default }
   run(store, work, ...args) { return within(new Map(frame()).set(this, store), work, undefined, args) }

@@ -14,6 +14,9 @@ const asBuffer = (bytes) => Object.setPrototypeOf(bytes, Buffer.prototype)
 /** Bytes of a string in an encoding that we do natively, or null. */
 const decode = (text, encoding) => decoderOf(encodingOf(encoding))?.(text) ?? null
 
+// By it libraries know a polyfill that lacks what Node's has.
+delete Buffer.TYPED_ARRAY_SUPPORT
+
 const from = Buffer.from
 Buffer.from = function (value, encoding, length) {
   if (typeof value === 'string') {

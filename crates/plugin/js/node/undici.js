@@ -1,4 +1,5 @@
 // The package `undici`, which Node's own fetch is: its requests are ours. Dispatchers can be made and set, and change nothing.
+import { Buffer } from './buffer.js'
 import { unavailable } from './errors.js'
 import { EventEmitter } from './events.js'
 import { Readable, finished } from './stream.js'
@@ -41,7 +42,7 @@ const pairs = (headers) => (Array.isArray(headers) && !Array.isArray(headers[0])
 const request = async (input, { method = 'GET', headers, body, query, signal, opaque, throwOnError } = {}) => {
   const url = new URL(typeof input === 'object' && !(input instanceof URL) ? new URL(input.path ?? `${input.pathname ?? ''}${input.search ?? ''}`, input.origin) : input)
   for (const [name, value] of Object.entries(query ?? {})) for (const one of [value].flat()) url.searchParams.append(name, one)
-  const sent = body?.[Symbol.asyncIterator] && !(body instanceof ReadableStream) ? Readable.toWeb(Readable.from(body)) : body
+  const sent = body?.[Symbol.asyncIterator] && !(body instanceof ReadableStream) ? Readable.toWeb(Readable.from(body)) : typeof body === 'string' ? Buffer.from(body) : body
   const response = await fetch(url, { method, headers: Array.isArray(headers?.[0]) || headers instanceof Headers ? headers : pairs(headers), body: sent, signal: signal instanceof AbortSignal ? signal : undefined, redirect: 'manual', duplex: 'half' })
   if (throwOnError && response.status >= 400) throw Object.assign(new errors.ResponseError(`Response status code ${response.status}`), { code: 'UND_ERR_RESPONSE', statusCode: response.status })
   return { statusCode: response.status, statusText: response.statusText, headers: headersOf(response.headers), body: bodyOf(response), trailers: {}, opaque, context: {} }
