@@ -75,6 +75,45 @@ function withOwnRequire(text: string): string {
   return seen
 }
 
+/** TypeScript's UMD: a function that is given `require`. */
+const UMD = /^(\}\)\(function \()require(, exports)/m
+
+/** `require(name)`, and the beginning of `` require(`./build/${which}.node`) `` and of `require("./locale/" + name)`. */
+const COMPUTED = /(?<![\w$.])require\(\s*(?:[A-Za-z_$][\w$.]*\s*\)|`([^`$]*)\$\{|(["'])([^"'\n]*)\2\s*\+)/g
+
+/** Packages that require what they compute mean, beside Node's own modules, files of theirs, which the bundler looks for; or what they
+ * name as their peers, such as a driver. Of these the installed ones are carried along; what is neither is missed when it is asked for. */
+async function withComputed(text: string, path: string): Promise<string> {
+  if (!/[\\/]node_modules[\\/]/.test(path)) return text
+  const places: number[] = []
+  for (const { index, 1: template, 3: literal } of text.matchAll(COMPUTED)) {
+    const begun = template ?? literal
+    const isThere = begun !== undefined && begun.startsWith('.') && (await stat(join(dirname(path), begun.slice(0, begun.lastIndexOf('/') + 1))).then(() => true, () => false))
+    if (!isThere) places.push(index)
+  }
+  if (places.length === 0) return text
+  let code = text
+  for (const at of places.reverse()) code = `${code.slice(0, at)}__computed${code.slice(at + 'require'.length)}`
+  const cases = (await peersOf(path)).map((name) => `case ${JSON.stringify(name)}: return require(${JSON.stringify(name)}); `).join('')
+  return afterDirective(code, `var __computed = (name) => { switch (name) { ${cases}default: return require(name) } };`)
+}
+
+/** Those of a package's peers that are installed. */
+async function peersOf(path: string): Promise<string[]> {
+  const root = /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(path)?.[0]
+  if (root === undefined) return []
+  const described = JSON.parse(await readFile(join(root, 'package.json'), 'utf8').catch(() => '{}')) as Record<string, Record<string, unknown> | undefined>
+  const names = Object.keys({ ...described.peerDependencies, ...described.peerDependenciesMeta })
+  const installed = await Promise.all(names.map(async (name) => (await found(path, name)) !== null))
+  return names.filter((_, index) => installed[index])
+}
+
+/** Puts a statement at the beginning of a file, in the same line, so that positions stay. */
+function afterDirective(code: string, statement: string): string {
+  const first = /^(?:#!.*\n)?\s*(?:(["'])use strict\1;?)?/.exec(code)?.[0] ?? ''
+  return `${first}${statement}${code.slice(first.length)}`
+}
+
 const RESOLVED = /\brequire\.resolve\(\s*(["'])([^"'\n]+)\1\s*\)/g
 
 /** Code that reads files beside it, or a package's (`require.resolve('./grammar.txt')`), finds them where `fs` looks, below {@link TASK_ROOT}. */
@@ -91,8 +130,7 @@ async function withResolved(text: string, path: string, folder: string, confined
   if (places.size === 0) return text
   const put = `globalThis[Symbol.for('swarmlambda.files')]?.(${JSON.stringify(carried)});`
   const code = text.replace(RESOLVED, (call, _quote, request: string) => (places.has(request) ? JSON.stringify(places.get(request)) : call))
-  const strict = /^\s*(["'])use strict\1;?/.exec(code)?.[0] ?? ''
-  return `${strict}${put}${code.slice(strict.length)}`
+  return afterDirective(code, put)
 }
 
 /** Where a file is below {@link TASK_ROOT}; a package that an author has further up is where it would be in the function's own folder. */
@@ -135,7 +173,7 @@ function disk(folder: string, confined: boolean): Plugin {
         const given = await readFile(path, 'utf8')
         const problem = depthProblem(name, given)
         if (problem !== null) return { errors: [{ text: problem }] }
-        const text = await withResolved(withOwnRequire(given), path, folder, confined)
+        const text = await withComputed(await withResolved(withOwnRequire(given).replace(UMD, '$1__require$2'), path, folder, confined), path)
         if (!/\b__(dirname|filename)\b/.test(text) || OWN_NAMES.test(text)) return text === given ? null : { contents: text, loader: loaderOf(path) ?? 'js' }
         const own = `${TASK_ROOT}/${placeOf(path, folder, confined)}`
         const names = `var __dirname = ${JSON.stringify(dirname(own))}, __filename = ${JSON.stringify(own)};`

@@ -1,7 +1,8 @@
 // Archives that mean no good, and those that do.
 import assert from 'node:assert/strict'
-import { readdir } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { stop } from 'esbuild'
 import { bundle } from '../../lib/bundle.js'
@@ -53,7 +54,15 @@ describe('an archive', () => {
     assert.match(await refused(zipOf([...entries.map((entry) => ({ ...entry, claimed: 10 }))])), /unpacked|can't be read/)
   })
 
-  test('is bundled with its packages, data and TypeScript, and leaves nothing behind', async () => {
+  test('is bundled with its packages, data and TypeScript, and leaves nothing behind', async (t) => {
+    // Of its own: other tests unpack archives at the same time.
+    const temporary = await mkdtemp(join(tmpdir(), 'swarm-archive-'))
+    const { TMPDIR, TEMP } = process.env
+    Object.assign(process.env, { TMPDIR: temporary, TEMP: temporary })
+    t.after(async () => {
+      for (const [name, value] of Object.entries({ TMPDIR, TEMP })) if (value === undefined) Reflect.deleteProperty(process.env, name); else process.env[name] = value
+      await rm(temporary, { recursive: true, force: true })
+    })
     const zip = zipOf([
       { name: 'src/index.ts', content: 'import pick from "@scope/pick"; import { two } from "two/deep"; export const handler = (): unknown => [pick, two]' },
       { name: 'node_modules/@scope/pick/package.json', content: '{"name":"@scope/pick","exports":{"worker":"./worker.js","default":"./default.js"}}' },
@@ -66,7 +75,7 @@ describe('an archive', () => {
     const { handler } = (await import(`data:text/javascript;base64,${source.toString('base64')}`)) as { handler: () => unknown }
     assert.deepEqual(handler(), ['default', 2])
     assert.ok((JSON.parse(sourceMap.toString()) as { sources: string[] }).sources.includes('src/index.ts'))
-    assert.deepEqual((await readdir(tmpdir())).filter((name) => name.startsWith('swarmlambda-deploy-')), [])
+    assert.deepEqual(await readdir(temporary), [])
   })
 
   test('may lack a package that one of its packages only tries, and requires through createRequire', async () => {

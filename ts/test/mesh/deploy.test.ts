@@ -57,6 +57,22 @@ describe('an archive', () => {
     assert.equal((await invoke(edge, 'read-only')).json, 'EROFS')
   })
 
+  test('has packages that require what they compute: peers of theirs, files, and what may be missing', async () => {
+    const ask = 'exports.load = (name) => { try { return require(name).is } catch (error) { return error.code } }'
+    const zip = zipOf([
+      { name: 'index.mjs', content: 'import orm from "orm"; export const handler = async () => [orm.load("driver"), orm.load("other"), orm.locale("en"), orm.addon("x64"), orm.load("node:path") === undefined, orm.umd] ' },
+      { name: 'node_modules/orm/package.json', content: '{"name":"orm","peerDependencies":{"driver":"*"},"peerDependenciesMeta":{"driver":{"optional":true},"other":{"optional":true}}}' },
+      { name: 'node_modules/orm/index.js', content: `'use strict'; ${ask}; exports.locale = (name) => require(\`./locale/\${name}.js\`).is; exports.addon = (arch) => { try { return require(\`./build/\${arch}.node\`) } catch (error) { return error.code } }; exports.umd = require("./umd").is` },
+      { name: 'node_modules/orm/umd.js', content: '(function (factory) {\n  if (typeof module === "object") { var v = factory(require, exports); if (v !== undefined) module.exports = v }\n})(function (require, exports) {\n  exports.is = require("./locale/en").is\n})' },
+      { name: 'node_modules/orm/locale/en.js', content: 'exports.is = "English"' },
+      { name: 'node_modules/driver/package.json', content: '{"name":"driver"}' },
+      { name: 'node_modules/driver/index.js', content: 'exports.is = "a driver"' },
+    ])
+    const answer = await upload('computed', zip)
+    assert.equal(answer.status, 201, answer.text)
+    assert.deepEqual((await invoke(edge, 'computed')).json, ['a driver', 'MODULE_NOT_FOUND', 'English', 'MODULE_NOT_FOUND', true, 'English'])
+  })
+
   test('that is bad changes nothing', async () => {
     assert.equal((await upload('kept', zipOf([{ name: 'index.js', content: 'exports.handler = async () => "kept"' }]))).status, 201)
     for (const [zip, problem] of [
