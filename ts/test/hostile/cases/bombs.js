@@ -98,7 +98,7 @@ exports.handler = () => Math.max(...new Array(1e7))
 //# apply: error RangeError
 exports.handler = () => String.fromCharCode.apply(null, { length: 2 ** 30 }).length
 //# source by eval: crashed Runtime.OutOfMemory
-exports.handler = () => (0, eval)('[' + '1,'.repeat(1e7) + ']').length
+exports.handler = () => (0, eval)('[' + '1,'.repeat(4e6) + ']').length
 //# generators kept: crashed Runtime.OutOfMemory
 exports.handler = () => { const a = []; function* g() { yield 1 } for (;;) { const i = g(); i.next(); a.push(i) } }
 //# error traces kept: crashed Runtime.OutOfMemory
