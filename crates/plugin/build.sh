@@ -77,7 +77,8 @@ if ! [ target/rquickjs-sys/patched -nt quickjs.patch ]; then
   mkdir target/rquickjs-sys
   tar xzf "${archives[0]}" -C target/rquickjs-sys --strip-components=1
   patch --directory target/rquickjs-sys --strip 1 --quiet < quickjs.patch
-  touch target/rquickjs-sys/patched
+  # The archive's times are old; by this one cargo sees that there is something to compile.
+  touch target/rquickjs-sys/build.rs target/rquickjs-sys/patched
 fi
 
 features="-C target-feature=+simd128,+bulk-memory"
