@@ -48,6 +48,8 @@ export interface Once extends AsyncDisposable {
 const METHOD = 'once'
 const HOMES = 3
 const HOME_TIMEOUT_MS = 1_000
+/** Beyond the round trip: when most homes have answered, nobody waits longer for the others, which may have died just now. */
+const PATIENCE_MS = 150
 /** Answers that an edge which came is told at the same time. */
 const TOLD_AT_ONCE = 32
 /** Nothing ran, so the next one may try. */
@@ -74,6 +76,8 @@ const verdictHeader = z.discriminatedUnion('is', [
 
 /** An edge that keeps the key; null answers: it could not be asked. */
 interface Home {
+  /** How long its answer usually takes at most. */
+  patienceMs: number
   claim(claim: Claim): Promise<Verdict | null>
   finish(key: string, requestId: string, answer: Answer): Promise<Answer | null>
   release(key: string, requestId: string): Promise<void>
@@ -96,6 +100,7 @@ export function openOnce({ clock, log, mesh, name, onVerdict }: OnceOptions): On
   })
 
   const here: Home = {
+    patienceMs: 0,
     claim: (claim) => Promise.resolve(answers.claim(claim, mesh.id)),
     finish: (...finished) => Promise.resolve(answers.finish(...finished)),
     release: (...released) => Promise.resolve(answers.release(...released)),
@@ -110,6 +115,7 @@ export function openOnce({ clock, log, mesh, name, onVerdict }: OnceOptions): On
       }
     }
     return {
+      patienceMs: Math.min(HOME_TIMEOUT_MS, PATIENCE_MS + 3 * (peer.rttMs ?? 0)),
       claim: (claim) => ask({ do: 'claim', claim }),
       async finish(finished, requestId, answer) {
         const { logs, payload } = answer.outcome
@@ -158,23 +164,35 @@ export function openOnce({ clock, log, mesh, name, onVerdict }: OnceOptions): On
   }
   mesh.events.on('status', onStatus)
 
-  /** The homes that agreed, or the verdict of the first that did not. */
-  const claimAll = async (claim: Claim): Promise<{ homes: Home[]; verdict: Verdict }> => {
-    const homes: Home[] = []
+  /**
+   * The homes that agreed, those that did not say so in time, and the verdict: of the first that did not agree, if there is one.
+   * Two requests that run have most homes each, so they have one in common: who goes on without a slow one takes no risk.
+   */
+  const claimAll = async (claim: Claim): Promise<{ homes: Home[]; slow: Asked[]; verdict: Verdict }> => {
     const order = orderOf(claim.key)
-    // One after another until one agrees, so that of two edges that ask at the same time only one is first.
-    while (homes.length === 0) {
-      const home = order.shift()
-      if (!home) break
-      const verdict = await home.claim(claim)
-      if (verdict?.is === 'granted') homes.push(home)
-      else if (verdict !== null) return { homes, verdict }
+    const needed = mostOf(Math.min(HOMES, order.length))
+    const asked: Asked[] = []
+    const lost: Asked[] = []
+    const ask = (home: Home): Promise<Verdict | null> => {
+      const claimed = home.claim(claim)
+      asked.push({ home, claimed })
+      return claimed
     }
-    const rest = order.slice(0, HOMES - 1)
-    const verdicts = await Promise.all(rest.map(async (home) => ({ home, verdict: await home.claim(claim) })))
-    const otherwise = verdicts.find(({ verdict }) => verdict !== null && verdict.is !== 'granted')?.verdict
-    homes.push(...verdicts.filter(({ verdict }) => verdict?.is === 'granted').map(({ home }) => home))
-    return { homes, verdict: otherwise ?? { is: 'granted' } }
+    // One after another until one agrees, so that of two edges that ask at the same time only one is first.
+    for (let home = order.shift(); home; home = order.shift()) {
+      const claimed = ask(home)
+      const verdict = asked.length === 1 && order.length >= needed ? await soon(claimed, home.patienceMs) : await claimed
+      if (verdict?.is === 'granted') break
+      if (verdict) return { homes: [], slow: [...lost, ...asked.slice(0, -1)], verdict }
+      if (verdict === null) lost.push(...asked.splice(-1))
+    }
+    for (const home of order.slice(0, HOMES - asked.length)) void ask(home)
+    const verdicts = await most(asked.map(({ claimed }) => claimed), needed, longest(asked.map(({ home }) => home)), (verdict) => verdict?.is === 'granted')
+    return {
+      homes: asked.filter((_, at) => verdicts[at]?.is === 'granted').map(({ home }) => home),
+      slow: [...lost, ...asked.filter((_, at) => !verdicts[at])],
+      verdict: verdicts.find((verdict) => verdict && verdict.is !== 'granted') ?? { is: 'granted' },
+    }
   }
 
   return {
@@ -187,7 +205,7 @@ export function openOnce({ clock, log, mesh, name, onVerdict }: OnceOptions): On
     async run(request, execute) {
       const of = `${request.function}\n${request.key}`
       const { requestId } = request
-      const { homes, verdict } = await claimAll({
+      const { homes, slow, verdict } = await claimAll({
         key: of,
         fingerprint: request.fingerprint,
         requestId,
@@ -196,13 +214,18 @@ export function openOnce({ clock, log, mesh, name, onVerdict }: OnceOptions): On
         rerun: request.rerun,
         gone: request.repeats,
       })
+      /** All who agreed, and in time those who do so late, or did and could not say so. */
+      const tell = async <T>(what: (home: Home) => Promise<T>): Promise<(T | undefined)[]> => {
+        for (const { claimed, home } of slow) void claimed.then((late) => (late === null || late.is === 'granted' ? what(home) : null))
+        return await most(homes.map(what), mostOf(homes.length + slow.length), longest(homes))
+      }
       if (verdict.is === 'done') {
         // What an edge that joined in between does not know yet.
-        await Promise.all(homes.map((home) => home.finish(of, requestId, verdict.answer)))
+        await tell((home) => home.finish(of, requestId, verdict.answer))
         onVerdict('replayed')
         return replay(verdict.answer)
       }
-      const release = async (): Promise<void> => void (await Promise.all(homes.map((home) => home.release(of, requestId))))
+      const release = async (): Promise<void> => void (await tell((home) => home.release(of, requestId)))
       if (verdict.is !== 'granted') {
         await release()
         onVerdict(verdict.is)
@@ -217,13 +240,50 @@ export function openOnce({ clock, log, mesh, name, onVerdict }: OnceOptions): On
         await release()
         return response
       }
-      const others = await Promise.all(homes.map((home) => home.finish(of, requestId, { edge, tries, outcome })))
+      const others = await tell((home) => home.finish(of, requestId, { edge, tries, outcome }))
       // Somebody took it over, because this edge seemed gone, and was first.
-      const first = others.find((answer) => answer !== null)
+      const first = others.find((answer) => answer)
       onVerdict(first ? 'replayed' : 'first')
       return first ? replay(first) : response
     },
   }
+}
+
+interface Asked {
+  home: Home
+  claimed: Promise<Verdict | null>
+}
+
+const mostOf = (count: number): number => Math.floor(count / 2) + 1
+
+const longest = (homes: Home[]): number => Math.max(0, ...homes.map(({ patienceMs }) => patienceMs))
+
+/** Undefined: it takes longer than so many milliseconds. */
+async function soon<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
+  const [value] = await most([work], 0, ms)
+  return value
+}
+
+/** What they come to, undefined for those that take longer: than so many milliseconds after `needed` of those that count. */
+async function most<T>(works: Promise<T>[], needed: number, ms: number, counts: (value: T) => boolean = () => true): Promise<(T | undefined)[]> {
+  const came = works.map((): T | undefined => undefined)
+  let missing = needed
+  let timer: NodeJS.Timeout | undefined
+  await new Promise<void>((resolve, reject) => {
+    const look = (): void => {
+      if (missing <= 0) timer ??= setTimeout(resolve, ms)
+    }
+    look()
+    const each = async (work: Promise<T>, at: number): Promise<void> => {
+      const value = await work
+      came[at] = value
+      if (counts(value)) missing -= 1
+      look()
+    }
+    Promise.all(works.map(each)).then(() => resolve(), reject)
+  })
+  clearTimeout(timer)
+  return [...came]
 }
 
 /** Whether an execution may have begun: then this is the answer for all who ask. */

@@ -103,6 +103,20 @@ describe('an Idempotency-Key', () => {
   })
 })
 
+test('an edge that hung while requests with keys ran gives the same answers afterwards', async () => {
+  const keys = Array.from({ length: 12 }, (_, n) => `hung-${n}`)
+  mesh.edges['edge-c'].signal('SIGSTOP')
+  const answers = await Promise.all(keys.map((key) => keyed('edge-a', 'safe', key, key))).finally(() => mesh.edges['edge-c'].signal('SIGCONT'))
+  for (const [n, key] of keys.entries()) {
+    const first = answers[n]
+    assert.equal(first?.status, 200, first?.text)
+    // It hears first that they run, then what they answered.
+    let again = await keyed('edge-c', 'safe', key, key)
+    for (const until = Date.now() + 20_000; again.status === 409 && Date.now() < until; ) again = await keyed('edge-c', 'safe', key, key)
+    assert.deepEqual([again.status, again.text, timesOf(key)], [200, first.text, 1])
+  }
+})
+
 describe('a request that a proxy sends again', () => {
   test('runs where the function may run twice, and nowhere else; a control call by its method', async () => {
     const repeat = { 'x-swarm-repeat': 'edge-z' }
