@@ -25,7 +25,7 @@ export interface MetricsOptions {
   /** Those that clients are shown, and tries to get one that failed since the last. */
   certificates: () => { shown: readonly Certificate[]; failures: number }
   /** Answers kept for idempotency keys. */
-  answers: () => { entries: number; bytes: number; evicted: number }
+  answers: () => { answers: number; bytes: number; evicted: number }
 }
 
 export interface Metrics {
@@ -100,7 +100,7 @@ export function openMetrics(options: MetricsOptions): Metrics {
   gauges('peer_set_aside', '1: the peer gets no invocations from here for now.', ['peer'], () => mesh.peers().map(({ id, name }) => [{ peer: name }, setAside().has(id) ? 1 : 0]))
 
   counters('retries_total', 'Tries that were no first ones, by whether the budget allowed them.', ['budget'], () => Object.entries(options.retries()).map(([budget, count]) => [{ budget }, count]))
-  gauge('idempotent_answers', 'Answers kept for idempotency keys.', () => options.answers().entries)
+  gauge('idempotent_answers', 'Answers kept for idempotency keys.', () => options.answers().answers)
   gauge('idempotent_answer_bytes', 'Memory that they take.', () => options.answers().bytes)
   counter('idempotent_answers_evicted_total', 'Answers dropped before their ten minutes were over, for want of memory.', () => options.answers().evicted)
 

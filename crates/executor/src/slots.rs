@@ -15,7 +15,7 @@ use crate::{
     sys,
 };
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     io,
     ops::Range,
     sync::{
@@ -34,6 +34,9 @@ const SMALL_BYTES: usize = 512 << 10;
 
 /// What all idle memories may keep together; the ones that were idle longest give theirs back.
 const KEEP_ALL_BYTES: usize = 512 << 20;
+
+/// Idle memories that keep the instance on them, some 300 kB each.
+const KEPT_SANDBOXES: usize = 24;
 
 /// The share of the mappings that a process may have (`vm.max_map_count`) which memories take; the next ones are made with
 /// few.
@@ -91,6 +94,8 @@ struct Idle {
     slots: BTreeMap<u64, Slot>,
     /// Keys of `slots` by image, oldest first.
     by_image: HashMap<usize, Vec<u64>>,
+    /// Keys of `slots` with an instance.
+    sandboxes: BTreeSet<u64>,
     /// Without an image.
     blank: Vec<Slot>,
     next: u64,
@@ -300,6 +305,7 @@ impl Idle {
 
     fn remove(&mut self, key: u64) -> Option<Slot> {
         let slot = self.slots.remove(&key)?;
+        self.sandboxes.remove(&key);
         self.kept_bytes -= slot.copied_bytes;
         Some(slot)
     }
@@ -309,8 +315,17 @@ impl Idle {
         let Some(image) = &slot.image else { return self.blank.push(slot) };
         self.by_image.entry(Arc::as_ptr(image).addr()).or_default().push(self.next);
         self.kept_bytes += slot.copied_bytes;
+        if slot.sandbox.is_some() {
+            self.sandboxes.insert(self.next);
+        }
         self.slots.insert(self.next, slot);
         self.next += 1;
+        if self.sandboxes.len() > KEPT_SANDBOXES
+            && let Some(oldest) = self.sandboxes.pop_first()
+            && let Some(slot) = self.slots.get_mut(&oldest)
+        {
+            slot.sandbox = None;
+        }
     }
 }
 

@@ -38,7 +38,8 @@ export interface Answers {
   answered(): Iterable<{ key: string; fingerprint: string; requestId: string; answer: Answer }>
   /** It never started. */
   release(key: string, requestId: string): void
-  stats(): { entries: number; bytes: number; evicted: number }
+  /** `answers`: without what still runs, or never ended. */
+  stats(): { answers: number; bytes: number; evicted: number }
 }
 
 interface Entry {
@@ -64,17 +65,22 @@ export function openAnswers(options: { clock: () => number; isHere: (runner: str
   const { clock, isHere, maxBytes = MAX_BYTES } = options
   /** The oldest first. */
   const entries = new Map<string, Entry>()
+  let answered = 0
   let bytes = 0
   let evicted = 0
 
   const remove = (key: string): void => {
-    bytes -= entries.get(key)?.bytes ?? 0
+    const entry = entries.get(key)
+    if (!entry) return
+    bytes -= entry.bytes
+    if (entry.answer) answered -= 1
     entries.delete(key)
   }
   const put = (key: string, entry: Entry): void => {
     remove(key)
     entries.set(key, entry)
     bytes += entry.bytes
+    if (entry.answer) answered += 1
     for (const [oldest, { until }] of entries) {
       const expired = until <= clock()
       if ((!expired && bytes <= maxBytes) || oldest === key) break
@@ -121,6 +127,6 @@ export function openAnswers(options: { clock: () => number; isHere: (runner: str
       const found = find(key)
       if (found?.answer === null && found.requestId === requestId) remove(key)
     },
-    stats: () => ({ entries: entries.size, bytes, evicted }),
+    stats: () => ({ answers: answered, bytes, evicted }),
   }
 }

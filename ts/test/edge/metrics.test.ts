@@ -35,7 +35,7 @@ test('metrics are read when they are asked for, in Prometheus\' text form', asyn
     events: () => ({ waiting: 3, dead: 1 }),
     setAside: () => new Map(aside),
     retries: () => ({ spent: 2, refused: 1 }),
-    answers: () => ({ entries: 0, bytes: 0, evicted: 0 }),
+    answers: () => ({ answers: 0, bytes: 0, evicted: 0 }),
     certificates: () => ({ shown: [], failures: 0 }),
   })
   metrics.countTries([{ edge: 'edge-b', class: 'ok', ms: 1 }])
