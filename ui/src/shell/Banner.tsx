@@ -6,6 +6,20 @@ import type { Freshness, MeshState } from '../mesh/state.ts'
 /** How long the page tells that another edge serves it, unless dismissed. */
 const TAKEOVER_MS = 30_000
 const MAX_OTHERS = 4
+/** Until a proxy has settled where the page goes; what it tried in between did not stop. */
+const SETTLING_MS = 5_000
+
+/** The last takeover, from the edge that stopped. */
+function takeoverOf({ timeline }: MeshState): { id: number; at: number; from: string; to: string } | null {
+  const [last, ...earlier] = timeline.filter((entry) => entry.kind === 'serving')
+  if (!last) return null
+  let first = last
+  for (const entry of earlier) {
+    if (entry.to !== first.from || first.at - entry.at > SETTLING_MS) break
+    first = entry
+  }
+  return first.from === last.to ? null : { ...last, from: first.from }
+}
 
 export function Banner({ mesh, fresh, now }: { mesh: MeshState; fresh: Freshness; now: number }) {
   const [dismissed, setDismissed] = useState(0)
@@ -23,8 +37,8 @@ export function Banner({ mesh, fresh, now }: { mesh: MeshState; fresh: Freshness
       </div>
     )
   }
-  const takeover = mesh.timeline.find((entry) => entry.kind === 'serving')
-  const from = takeover?.kind === 'serving' ? takeover.from : 'The edge'
+  const takeover = takeoverOf(mesh)
+  const from = takeover?.from ?? 'The edge'
   if (elsewhere !== null) {
     return (
       <div className="banner warn" role="status">
@@ -36,7 +50,7 @@ export function Banner({ mesh, fresh, now }: { mesh: MeshState; fresh: Freshness
       </div>
     )
   }
-  if (takeover?.kind !== 'serving' || takeover.id === dismissed || now - takeover.at > TAKEOVER_MS) return null
+  if (takeover === null || takeover.id === dismissed || now - takeover.at > TAKEOVER_MS) return null
   return (
     <div className="banner" role="status">
       <p><b>{takeover.from}</b> stopped serving this page. It reconnected and <b>{takeover.to}</b> serves it now.</p>
