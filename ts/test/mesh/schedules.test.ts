@@ -64,7 +64,8 @@ describe('a schedule', () => {
   test('written on one edge fires on one edge at a time, once in the mesh, with EventBridge’s event', async () => {
     const made = await put('every-second', { function: 'tick', expression: 'rate(1 second)' }, 'edge-b')
     assert.equal(made.status, 201, made.text)
-    const found = await entries('/tick', (all) => all.length >= 5)
+    // Which edge a slot falls to follows from a hash: five may fall to one, but not for long.
+    const found = await entries('/tick', (all) => all.length >= 5 && new Set(all.map(({ edge }) => edge)).size > 1)
     onlyOnce(found)
     const [{ event: { id, time, ...event } } = { event: { id: '', time: '' } }] = found
     assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/)
@@ -78,7 +79,6 @@ describe('a schedule', () => {
       resources: ['arn:aws:events:us-east-1:000000000000:rule/every-second'],
       detail: {},
     })
-    assert.ok(new Set(found.map(({ edge }) => edge)).size > 1, 'all slots on one edge')
     const { last, next, ...rest } = await get('every-second', 'edge-c')
     assert.ok(typeof next === 'string' && typeof (last as { time: string }).time === 'string')
     assert.deepEqual([rest['function'], rest['expression'], rest['timezone'], rest['enabled']], ['tick', 'rate(1 second)', 'UTC', true])
