@@ -12,10 +12,13 @@ use crate::{
     wasm_memory::hand_over,
 };
 use std::time::Instant;
-use wasmtime::{Extern, Global, Instance, Memory, Store, TypedFunc, UpdateDeadline, Val};
+use wasmtime::{Extern, Global, Instance, Memory, Store, TypedFunc, UpdateDeadline};
 
 /// What fits into the plugin's static input buffer.
 const INPUT_BYTES: usize = 64 * 1024;
+
+/// Ticks: the next may come at once, so the first slice ends with the one after it.
+const FIRST_SLICE: u64 = 2;
 
 /// Event, request id and client context are beside each other at the first number; their lengths, and a seed for `Math.random`.
 type Call = TypedFunc<(u32, u32, u32, u32, u64), u64>;
@@ -51,7 +54,7 @@ impl Sandbox {
             deadline if Instant::now() < deadline => Ok(UpdateDeadline::Yield(1)),
             _ => Err(Stop::Deadline.into()),
         });
-        store.set_epoch_deadline(2);
+        store.set_epoch_deadline(FIRST_SLICE);
         hand_over(handle);
         let instance = plugin.instantiate_async(&mut store).await;
         hand_over(None);
@@ -62,7 +65,7 @@ impl Sandbox {
         let call = call.ok_or_else(missing)?.typed(&store)?;
         let mut globals = Vec::new();
         while let Some(global) = instance.get_global(&mut store, &split::global_export(globals.len())) {
-            let initial = value(global.get(&mut store)).ok_or_else(missing)?;
+            let initial = global.get(&mut store).i32().ok_or_else(missing)?;
             globals.push((global, initial));
         }
         let bytes = memory.data_size(&store);
@@ -72,13 +75,13 @@ impl Sandbox {
     /// Makes it ready for one more invocation.
     pub fn begin(&mut self, state: State) {
         *self.store.data_mut() = state;
-        self.store.set_epoch_deadline(2);
+        self.store.set_epoch_deadline(FIRST_SLICE);
     }
 
     /// Whether nothing but the memory's content can differ from a new one.
     pub fn is_as_new(&mut self) -> bool {
         self.memory.data_size(&self.store) == self.bytes
-            && self.globals.iter().all(|(global, initial)| value(global.get(&mut self.store)) == Some(*initial))
+            && self.globals.iter().all(|(global, initial)| global.get(&mut self.store).i32() == Some(*initial))
     }
 
     pub fn state(&self) -> &State {
@@ -120,8 +123,4 @@ impl Sandbox {
         let bytes = memory.data(&*store).get(ptr..).and_then(|rest| rest.get(..len)).ok_or_else(missing)?;
         Ok(Answer { bytes: bytes::Bytes::copy_from_slice(bytes), failed: result & (1 << 31) != 0 })
     }
-}
-
-fn value(value: Val) -> Option<i32> {
-    value.i32()
 }

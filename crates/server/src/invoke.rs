@@ -248,11 +248,8 @@ pub(crate) async fn fail_over(
     local: Option<Outcome>,
     receipt: &mut Receipt<'_>,
 ) -> Result<Outcome, Failure> {
-    let refused_here = if local.as_ref().is_some_and(|local| local.class == Ending::Refused) {
-        call.entry(&worker.gateway)
-    } else {
-        None
-    };
+    let refused = local.as_ref().filter(|local| local.class == Ending::Refused);
+    let refused_here = refused.and_then(|_| call.entry(&worker.gateway));
     if let Some(entry) = &refused_here
         && entry.counters.elsewhere.is_full()
         && let Some(local) = local

@@ -19,7 +19,7 @@ use nix::{
     errno::Errno,
     sys::{
         ptrace,
-        signal::{Signal, kill},
+        signal::Signal,
         wait::{WaitPidFlag, WaitStatus, waitpid},
     },
     unistd::Pid,
@@ -135,7 +135,7 @@ fn a_hello_costs_as_many_instructions_as_before() {
             counted.load(Relaxed) - before
         })
         .collect();
-    kill(Pid::from_raw(process as i32), Signal::SIGKILL).unwrap();
+    edge.kill().unwrap();
     edge.wait().unwrap();
     stepper.join().unwrap();
     costs.sort_unstable();
