@@ -1,11 +1,14 @@
 // The first of the unpacked files: an ordinary module, so that everything after it is loaded as anywhere.
 const { enableCompileCache } = require('node:module')
+const { constants } = require('node:os')
 const { join } = require('node:path')
 
 // `swarmlambda dev` starts the programs as it does in a checkout, by their launchers.
 const [, launcher] = /(?:^|\/)bin\/(edge|proxy|dns)\.js$/.exec(process.argv[2] ?? '') ?? []
 if (launcher !== undefined) process.argv[2] = launcher
 
+// For all libraries that follow: what an old C library lacks.
+process.dlopen({ exports: {} }, join(__dirname, 'natives', 'older.node'), constants.dlopen.RTLD_NOW | constants.dlopen.RTLD_GLOBAL)
 process.env.ESBUILD_BINARY_PATH ??= join(__dirname, 'bin', 'esbuild')
 enableCompileCache(join(__dirname, '.code'))
 import('./host/swarmlambda.mjs')

@@ -5,6 +5,7 @@ import { at } from '../lib/paths.mjs'
 import { run } from '../lib/run.mjs'
 import { say, Stop } from '../lib/terminal.mjs'
 import { nodeFor } from './executable.mjs'
+import { oldestFor } from './oldest.mjs'
 
 const CPUS = {
   // Raspberry Pi 4, also with 39 bits of addresses, for which code is other; Pi 5 and servers.
@@ -13,12 +14,9 @@ const CPUS = {
   x64: ['host'],
 }
 
-/** Where Debian's cross packages have the target's C library. */
-export const rootFor = (target) => `/usr/${target.multiarch}`
-
-/** How to run a program of the target here. */
+/** How to run a program of the target here; one of another architecture with the oldest libraries. */
 export const emulator = (target, cpu = 'max') =>
-  target.arch === process.arch && cpu === 'host' ? [] : [`/usr/bin/qemu-${target.rust.split('-')[0]}`, '-cpu', cpu, ...(target.arch === process.arch ? [] : ['-L', rootFor(target)])]
+  target.arch === process.arch && cpu === 'host' ? [] : [`/usr/bin/qemu-${target.rust.split('-')[0]}`, '-cpu', cpu, ...(target.arch === process.arch ? [] : ['-L', oldestFor(target)])]
 
 export const makeEngines = async (target, native, folder) => {
   await rm(folder, { recursive: true, force: true })

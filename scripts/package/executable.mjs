@@ -1,7 +1,7 @@
 // Node with our files inside: its own single executable applications. The Node that builds must be the one that is carried.
 import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { at } from '../lib/paths.mjs'
 import { run } from '../lib/run.mjs'
 import { Stop } from '../lib/terminal.mjs'
@@ -10,6 +10,17 @@ import { filesOf } from './tree.mjs'
 
 /** The current LTS. */
 export const NODE = '26.10.0'
+
+/** Without its table of symbols, which only a debugger reads: what libraries link with is in another. */
+const stripped = async (target, folder) => {
+  const file = join(folder, 'node')
+  const { code, output } = await run(stripFor(target), ['-o', file, await nodeFor(target)], { collect: true })
+  if (code !== 0) throw new Stop(`Node could not be stripped: ${output}`)
+  return file
+}
+
+/** Of binutils. */
+export const stripFor = (target) => `${target.multiarch}-strip`
 
 /** The path of Node for a target. */
 export const nodeFor = async (target) => join(await fetchPackage(target.node, NODE), 'bin/node')
@@ -22,7 +33,7 @@ export const makeExecutable = async (target, tree, output) => {
   const config = {
     main: at('scripts/package/sea-main.cjs'),
     output,
-    executable: await nodeFor(target),
+    executable: await stripped(target, dirname(output)),
     disableExperimentalSEAWarning: true,
     // Both are bound to the machine that builds.
     useCodeCache: false,

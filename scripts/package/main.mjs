@@ -1,5 +1,5 @@
-// `npm run package [-- linux-x64 linux-arm64] [--here] [--verify] [--verify-arm64]`: the executable and what is beside it, in dist/package.
-// --here: for this machine alone, with the module that is built already. --verify-arm64: the contract, under qemu-user.
+// `npm run package [-- linux-x64 linux-arm64] [--here] [--verify] [--verify-only]`: the executable and what is beside it, in .build/packages.
+// --here: for this machine alone, with the module that is built already. --verify: then the contract; --verify-only: with what is packaged already.
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
@@ -12,12 +12,15 @@ import { green, main, say, Stop } from '../lib/terminal.mjs'
 import { makeDeb } from './deb.mjs'
 import { makeEngines } from './engines.mjs'
 import { makeExecutable, nodeFor } from './executable.mjs'
-import { librariesOf } from './libraries.mjs'
+import { librariesOf, OLDEST } from './libraries.mjs'
 import { buildNative } from './native.mjs'
 import { makeImage } from './oci.mjs'
+import { supplyOlder } from './older.mjs'
+import { requireOldest } from './oldest.mjs'
 import { requireTools } from './requirements.mjs'
 import { makeSbom } from './sbom.mjs'
 import { TARGETS } from './targets.mjs'
+import { compilerFor } from './toolchain.mjs'
 import { makeTree, PACKAGE_DIR } from './tree.mjs'
 import { verify } from './verify.mjs'
 
@@ -31,9 +34,11 @@ const pack = async (name, version, isBuilt) => {
   const native = isBuilt ? at(`bindings/swarmlambda.linux-${target.arch}-gnu.node`) : await buildNative(target)
   const engines = isBuilt ? ENGINE_DIR : await makeEngines(target, native, join(folder, 'engines'))
   await makeTree(target, join(folder, 'tree'), { native, engines })
+  await supplyOlder(join(folder, 'tree'), isBuilt ? 'cc' : await compilerFor(target))
   const executable = join(folder, 'swarmlambda')
   await makeExecutable(target, join(folder, 'tree'), executable)
   const libraries = await librariesOf(join(folder, 'tree'), await nodeFor(target))
+  if (!isBuilt && !libraries.isOldest) throw new Stop(`The executable asks for glibc ${libraries.glibc} and libstdc++ of GCC ${libraries.gcc}; it must run with glibc ${OLDEST.GLIBC} and GLIBCXX_${OLDEST.GLIBCXX}.`)
   const stem = join(OUTPUT, `swarmlambda-${version}-${name}`)
   await writeFile(`${stem}.cdx.json`, await makeSbom(target, version))
   await create({ cwd: folder, file: `${stem}.tar.gz`, gzip: { level: 9 }, portable: true }, ['swarmlambda'])
@@ -46,7 +51,6 @@ const pack = async (name, version, isBuilt) => {
   await create({ cwd: image, file: `${stem}.oci.tar`, portable: true }, await readdir(image))
   await rm(image, { recursive: true })
   await copyFile(executable, join(OUTPUT, `swarmlambda-${name}`))
-  return executable
 }
 
 const writeSums = async () => {
@@ -62,20 +66,25 @@ const digestOf = async (file) => {
 }
 
 await main(async () => {
-  const options = { here: { type: 'boolean' }, verify: { type: 'boolean' }, 'verify-arm64': { type: 'boolean' } }
+  const options = { here: { type: 'boolean' }, verify: { type: 'boolean' }, 'verify-only': { type: 'boolean' } }
   const { positionals, values } = parseArgs({ options, allowPositionals: true })
   const unknown = positionals.find((name) => !(name in TARGETS))
   if (unknown !== undefined) throw new Stop(`There is no target ${unknown}: ${Object.keys(TARGETS).join(', ')}`)
   const here = `linux-${process.arch}`
-  if (values['verify-arm64']) return await verify(TARGETS['linux-arm64'], join(PACKAGE_DIR, 'linux-arm64', 'swarmlambda'))
   const names = values.here ? [here] : positionals.length > 0 ? positionals : Object.keys(TARGETS)
   for (const name of names) await requireTools(TARGETS[name], values.here === true)
+  if (!values.here) for (const name of names) await requireOldest(TARGETS[name])
+  const check = (name) => verify(TARGETS[name], join(PACKAGE_DIR, name, 'swarmlambda'), values.here)
+  if (values['verify-only']) {
+    for (const name of names) await check(name)
+    return
+  }
   await build()
   const { version } = JSON.parse(await readFile(at('package.json'), 'utf8'))
   await mkdir(OUTPUT, { recursive: true })
   for (const name of names) {
-    const executable = await pack(name, version, values.here === true)
-    if (values.verify) await verify(TARGETS[name], executable)
+    await pack(name, version, values.here === true)
+    if (values.verify) await check(name)
   }
   await writeSums()
 })

@@ -1,8 +1,8 @@
 // What packaging needs of the machine that nothing here installs, asked for before anything is compiled.
-import { access } from 'node:fs/promises'
 import { outputOf } from '../lib/run.mjs'
 import { Stop } from '../lib/terminal.mjs'
-import { emulator, rootFor } from './engines.mjs'
+import { emulator } from './engines.mjs'
+import { stripFor } from './executable.mjs'
 
 /** `isBuilt`: the native module is there already. */
 export const requireTools = async (target, isBuilt) => {
@@ -11,7 +11,8 @@ export const requireTools = async (target, isBuilt) => {
     if ((await outputOf(command, ['--version'])) === null) missing.push(`${command} (${what})`)
   }
   await need('dpkg-deb', 'Debian: dpkg; it makes the .deb')
-  await need('apt-get', "Debian: apt; the image's C library is from Debian's packages")
+  await need('apt-get', "Debian: apt; the image's C library, and the old one that packages are tried with, are from Debian's packages")
+  await need(stripFor(target), `Debian: binutils-${target.multiarch.replace('_', '-')}`)
   if (!isBuilt) {
     await need('rustup', `https://rustup.rs; it adds ${target.rust}`)
     await need('python3', "Debian: python3-pip; pip installs zig, the native module's C compiler and linker")
@@ -19,7 +20,6 @@ export const requireTools = async (target, isBuilt) => {
   if (target.arch !== process.arch) {
     const [qemu] = emulator(target)
     await need(qemu, `Debian: qemu-user; the plugin is compiled for ${target.arch} by running there`)
-    if (!(await access(rootFor(target)).then(() => true, () => false))) missing.push(`${rootFor(target)} (Debian: libc6-${target.deb}-cross, libstdc++6-${target.deb}-cross, libatomic1-${target.deb}-cross)`)
   }
   if (missing.length > 0) throw new Stop(`Packaging for linux-${target.arch} needs, and does not find here:\n  ${missing.join('\n  ')}`)
 }

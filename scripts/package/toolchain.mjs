@@ -11,6 +11,9 @@ const ZIG_DIR = join(BUILD_DIR, 'zig')
 /** The oldest C library that the native module runs with, as Node itself does. */
 const GLIBC = '2.28'
 
+/** A C compiler for the target. */
+export const compilerFor = async (target) => (await toolchainFor(target))[`CC_${target.rust.replaceAll('-', '_')}`]
+
 /** The environment for cargo. Installs what is missing under .build, and the target with rustup. */
 export const toolchainFor = async ({ rust, zig }) => {
   await requireTarget(rust)

@@ -1,12 +1,14 @@
-// The contract of the README, with nothing on the machine but the file: three edges and a proxy in an empty folder, no PATH. A
-// target of another CPU runs under qemu-user.
+// The contract of the README, with nothing on the machine but the file: three edges and a proxy in an empty folder, no PATH, and
+// the oldest C library that will do. This CPU's runs where there is nothing else (chroot), another's under qemu-user.
 import { spawn } from 'node:child_process'
-import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePorts } from '../lib/ports.mjs'
+import { run } from '../lib/run.mjs'
 import { dim, green, say, Stop } from '../lib/terminal.mjs'
 import { emulator } from './engines.mjs'
+import { oldestFor } from './oldest.mjs'
 
 const EDGES = [['edge-a', 'us-west-sfo'], ['edge-b', 'us-east-iad'], ['edge-c', 'eu-central-fra']]
 /** An upper bound under an emulator on a busy machine. */
@@ -15,14 +17,17 @@ const READY_MS = 900_000
 const CPU = 'cortex-a72'
 const HELLO = { name: 'hello', handler: 'index.handler', files: { 'index.js': 'exports.handler=async(e)=>({ok:true,e});' } }
 
-export const verify = async (target, executable) => {
+/** `isHere`: it was built with this machine's C library, so it is run with that. */
+export const verify = async (target, executable, isHere = false) => {
   const folder = await mkdtemp(join(tmpdir(), 'swarmlambda-verify-'))
   const isEmulated = target.arch !== process.arch
-  const command = [...(isEmulated ? emulator(target, CPU) : []), executable]
+  const isAlone = !isEmulated && !isHere
+  const command = isAlone ? await alone(target, executable, folder) : [...(isEmulated ? emulator(target, CPU) : []), executable]
+  const home = isAlone ? '/home' : folder
   const children = []
   const start = (name, args, env) => {
     const [program, ...rest] = [...command, ...args]
-    const child = spawn(program, rest, { cwd: folder, env: { HOME: folder, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(program, rest, { cwd: folder, env: { HOME: home, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
     children.push(child)
     return ready(child, name)
   }
@@ -32,12 +37,12 @@ export const verify = async (target, executable) => {
     say(target.arch, `${version}: unpacked and answered in ${Math.round(performance.now() - started)} ms`)
     // qemu-user keeps a note of every page, also of those that are only reserved: a thousand sandboxes' take it hours.
     const emulation = isEmulated ? { ESBUILD_BINARY_PATH: await emulated(target, folder), SWARMLAMBDA_SLOTS: '8' } : {}
-    const again = performance.now()
     const ports = await freePorts(EDGES.length + 1)
     for (const [index, [name, region]] of EDGES.entries()) {
       const env = { ...emulation, SWARMLAMBDA_CLUSTER_ID: 'local', SWARMLAMBDA_CLUSTER_KEY: '', SWARMLAMBDA_NODE_NAME: name, SWARMLAMBDA_REGION: region, SWARMLAMBDA_HTTP_PORT: String(ports[index]), SWARMLAMBDA_STATE_DIR: `.swarm-lambda/local/${name}`, SWARMLAMBDA_BOOTSTRAP: 'none' }
+      const again = performance.now()
       const line = await start(name, ['edge'], env)
-      say(target.arch, `${line} ${dim(`${Math.round(performance.now() - again)} ms after the first was started`)}`)
+      say(target.arch, `${line} ${dim(`${Math.round(performance.now() - again)} ms after its start`)}`)
     }
     const edges = ports.slice(0, EDGES.length).map((port) => `127.0.0.1:${port}`)
     const proxy = `http://127.0.0.1:${ports.at(-1)}`
@@ -46,10 +51,11 @@ export const verify = async (target, executable) => {
       const { edges: seen } = await (await fetch(`http://${edges[0]}/cluster`)).json()
       return seen.filter(({ state }) => state === 'up').length === EDGES.length
     })
-    await expect('deploys', 201, `${proxy}/functions?wait=all`, HELLO)
+    say(target.arch, `POST /functions: ${await expect('deploys', 201, `${proxy}/functions?wait=all`, HELLO)}`)
     for (const edge of [...edges.map((address) => `http://${address}`), proxy]) {
       const text = await expect('invokes', 200, `${edge}/2015-03-31/functions/hello/invocations`, { name: 'world' })
       if (text !== '{"ok":true,"e":{"name":"world"}}') throw new Stop(`${edge} answered ${text}`)
+      say(target.arch, `POST ${edge}/2015-03-31/functions/hello/invocations: ${text}`)
     }
     const page = await (await fetch(`${proxy}/`)).text()
     if (!page.includes('<div id="root"')) throw new Stop('the page is not there')
@@ -58,6 +64,17 @@ export const verify = async (target, executable) => {
     for (const child of children) child.kill('SIGKILL')
     await rm(folder, { recursive: true, force: true, maxRetries: 5 })
   }
+}
+
+/** The words before its arguments that run it with a copy of the oldest libraries as all there is. Needs root. */
+const alone = async (target, executable, folder) => {
+  if (process.getuid() !== 0) throw new Stop('To verify, root is needed: the executable runs where nothing else is (chroot).')
+  const root = join(folder, 'root')
+  await cp(oldestFor(target), root, { recursive: true, verbatimSymlinks: true })
+  for (const name of ['dev', 'home', 'proc', 'tmp']) await mkdir(join(root, name))
+  for (const [name, minor] of [['null', '3'], ['zero', '5'], ['urandom', '9']]) await run('mknod', ['-m', '666', join(root, 'dev', name), 'c', '1', minor])
+  await copyFile(executable, join(root, 'swarmlambda'))
+  return ['unshare', '--mount', '--pid', '--fork', '--kill-child', `--root=${root}`, '--wd=/home', '--mount-proc', '/swarmlambda']
 }
 
 /** The line that says it is ready, or what a command that ends prints first. */
