@@ -72,6 +72,7 @@ impl From<dto::Limits> for executor::Limits {
 impl From<dto::InvokeRequest> for executor::Invocation {
     fn from(request: dto::InvokeRequest) -> Self {
         Self {
+            began: None,
             request_id: request.request_id,
             payload: to_bytes(&request.payload),
             // A deadline beyond what the clock can tell is none.

@@ -50,7 +50,7 @@ impl Function {
     /// Runs the handler once in a fresh sandbox. Never fails: every ending is a [`Class`]. The future is `Send`, yields
     /// to its executor while the guest computes, and stops the guest when it is dropped.
     pub async fn invoke(&self, invocation: Invocation) -> Outcome {
-        let started = Instant::now();
+        let started = invocation.began.unwrap_or_else(Instant::now);
         let Some(_all) = Running::start(&self.executor.running, self.executor.describe_slots()) else {
             return Outcome::refused(NO_SANDBOX, "this edge has no free sandbox");
         };
@@ -157,16 +157,16 @@ impl Function {
 }
 
 /// Polls a guest's call such that a panic of the host, in one of its own calls, ends this invocation and not its caller, whose
-/// other invocations share a thread and perhaps a connection. Also counts the page faults of whatever threads it ran on.
+/// other invocations share a thread and perhaps a connection. Also counts the page faults of whatever threads it ran on, and those
+/// that they had since the last invocation: to ask beforehand as well would cost more than to look for written pages for nothing.
 async fn contain<T>(call: impl Future<Output = wasmtime::Result<T>>) -> (wasmtime::Result<T>, u64) {
     let mut call = std::pin::pin!(call);
     let mut faults = 0u64;
     std::future::poll_fn(move |cx| {
-        let before = sys::thread_faults();
         // After a panic nothing of the call is looked at but its state, which any host call leaves whole.
         let polled = panic::catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(cx)))
             .unwrap_or_else(|_| Poll::Ready(Err(wasmtime::Error::msg("the host failed"))));
-        faults += sys::thread_faults().wrapping_sub(before);
+        faults += sys::new_faults();
         polled.map(|ended| (ended, faults))
     })
     .await

@@ -15,7 +15,7 @@ use crate::{
     sys,
 };
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     io,
     ops::Range,
     sync::{
@@ -43,7 +43,7 @@ const KEPT_SANDBOXES: usize = 24;
 const MAPPINGS_SHARE: usize = 2;
 
 /// How often the kept answer is compared with the kernel's.
-const AUDIT: u32 = 256;
+const AUDIT: u32 = 1_024;
 
 /// One memory.
 struct Slot {
@@ -93,7 +93,7 @@ struct Idle {
     /// By when they became idle.
     slots: BTreeMap<u64, Slot>,
     /// Keys of `slots` by image, oldest first.
-    by_image: HashMap<usize, Vec<u64>>,
+    by_image: BTreeMap<usize, Vec<u64>>,
     /// Keys of `slots` with an instance.
     sandboxes: BTreeSet<u64>,
     /// Without an image.

@@ -1,6 +1,7 @@
 //! The system calls that sandboxes' memories are made of. Linux.
 
 use std::{
+    cell::Cell,
     fs::File,
     io,
     os::fd::{AsRawFd, FromRawFd},
@@ -114,6 +115,13 @@ pub fn thread_faults() -> u64 {
         usage.assume_init()
     };
     (usage.ru_minflt as u64).wrapping_add(usage.ru_majflt as u64)
+}
+
+/// Page faults that this thread has had since it last asked so.
+pub fn new_faults() -> u64 {
+    thread_local!(static SEEN: Cell<u64> = const { Cell::new(0) });
+    let now = thread_faults();
+    now.wrapping_sub(SEEN.replace(now))
 }
 
 /// Whether [`thread_faults`] counts: some kernels' (gVisor's, say) may not.

@@ -102,6 +102,8 @@ pub struct Invocation {
     pub request_id: String,
     /// The event, JSON, at most 6 MB.
     pub payload: bytes::Bytes,
+    /// When it began, if somebody has just read the clock.
+    pub began: Option<Instant>,
     /// The caller's own deadline; the function's time-out applies as well.
     pub deadline: Option<Instant>,
     /// `context.clientContext`, JSON.

@@ -3,11 +3,12 @@
 //! hyper's own header clock sets a timer for every request. Here a request only writes into cells, and one lazy timer a
 //! connection looks at them when it fires.
 
-use std::{cell::Cell, rc::Rc, task::Poll};
+use std::{cell::Cell, rc::Rc, task::Poll, time::Instant};
 
-use tokio::time::Instant;
-
-use crate::limits::Limits;
+use crate::{
+    limits::Limits,
+    now::{lately, since},
+};
 
 /// Since when the connection is in which state.
 pub(crate) struct Clocks {
@@ -26,7 +27,7 @@ pub(crate) struct Clocks {
 
 impl Clocks {
     pub(crate) fn new(h2: bool) -> Self {
-        let now = Instant::now();
+        let now = lately();
         Self {
             h2,
             active: Cell::new(0),
@@ -64,7 +65,7 @@ impl Clocks {
 
     /// Whether an HTTP/1 connection has nothing to do, and had nothing for a while.
     pub(crate) fn is_idle(&self, limits: &Limits) -> bool {
-        self.is_between_requests() && self.progress.get().elapsed() >= limits.rest_after
+        self.is_between_requests() && since(self.progress.get()) >= limits.rest_after
     }
 
     fn is_between_requests(&self) -> bool {
@@ -75,16 +76,16 @@ impl Clocks {
     pub(crate) fn read(&self) {
         // HTTP/2 also reads frames that belong to no request.
         if !self.h2 && self.active.get() == 0 && self.head.get().is_none() {
-            self.head.set(Some(Instant::now()));
+            self.head.set(Some(lately()));
         }
     }
 
     pub(crate) fn wrote<T>(&self, polled: Poll<T>) -> Poll<T> {
         if polled.is_pending() {
-            self.stalled.set(self.stalled.get().or_else(|| Some(Instant::now())));
+            self.stalled.set(self.stalled.get().or_else(|| Some(lately())));
         } else {
             self.stalled.set(None);
-            self.progress.set(Instant::now());
+            self.progress.set(lately());
         }
         polled
     }
@@ -104,6 +105,6 @@ impl Active {
 impl Drop for Active {
     fn drop(&mut self) {
         self.0.active.set(self.0.active.get() - 1);
-        self.0.progress.set(Instant::now());
+        self.0.progress.set(lately());
     }
 }

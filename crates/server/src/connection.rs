@@ -27,6 +27,7 @@ use crate::{
     clocks::{Active, Clocks},
     dispatch::dispatch,
     door::Door,
+    now::{lately, now},
     socket::Socket,
     tls,
     transport::Transport,
@@ -82,7 +83,7 @@ where
         let parts = connection.into_parts();
         (socket, service) = (parts.io, parts.service);
         if parts.read_buf.is_empty() {
-            let until = clocks.deadline(limits).unwrap_or_else(Instant::now);
+            let until = Instant::from_std(clocks.deadline(limits).unwrap_or_else(lately));
             let woken = unless_closing(worker, poll_fn(|cx| socket.poll_readable(cx)));
             let Ok(Ok(())) = timeout_at(until, woken).await else { return };
         } else {
@@ -127,7 +128,7 @@ async fn drive<C: Future>(
     clocks: &Clocks,
 ) -> Left {
     let limits = &worker.gateway.limits;
-    let mut timer = pin!(sleep_until(Instant::now() + limits.idle_timeout));
+    let mut timer = pin!(sleep_until(Instant::from_std(lately() + limits.idle_timeout)));
     let (mut shutting_down, mut settled) = (false, false);
     poll_fn(|cx| {
         if worker.is_closing() && !shutting_down {
@@ -148,14 +149,14 @@ async fn drive<C: Future>(
                 return Poll::Pending;
             }
             settled = false;
-            let Some(deadline) = clocks.next_look(limits) else { return Poll::Pending };
+            let Some(deadline) = clocks.next_look(limits).map(Instant::from_std) else { return Poll::Pending };
             if deadline < timer.deadline() || timer.is_elapsed() {
                 timer.as_mut().reset(deadline);
             }
             if timer.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
             }
-            if clocks.deadline(limits).is_some_and(|deadline| deadline <= Instant::now()) {
+            if clocks.deadline(limits).is_some_and(|deadline| deadline <= now()) {
                 tracing::debug!("closing a connection whose client is too slow");
                 return Poll::Ready(Left::Ended);
             }

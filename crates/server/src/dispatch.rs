@@ -14,17 +14,8 @@ use hyper::{
 };
 
 use crate::{
-    body::Body,
-    control::control,
-    door::ACME_CHALLENGE,
-    gateway::Gateway,
-    invoke::{invoke, is_asynchronous},
-    reply,
-    reply::Failure,
-    request_id::RequestId,
-    stream::stream,
-    target, web,
-    worker::Worker,
+    asked::is_asynchronous, body::Body, control::control, door::ACME_CHALLENGE, gateway::Gateway, invoke::invoke,
+    reply, reply::Failure, request_id::RequestId, stream::stream, target, web, worker::Worker,
 };
 
 pub(crate) async fn dispatch(worker: &Rc<Worker>, remote: SocketAddr, request: Request<Incoming>) -> Response<Body> {

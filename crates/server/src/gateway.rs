@@ -1,11 +1,8 @@
 //! What all threads of an edge's server share, and what the host changes while they run.
 
-use std::{
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU8, Ordering},
-    },
-    time::Instant,
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicU8, Ordering},
 };
 
 use arc_swap::ArcSwap;
@@ -22,6 +19,7 @@ use crate::{
     events::Events,
     host::Outcome,
     limits::Limits,
+    now::{self, lately, now},
     receipt::is_edge_char,
     recent::{Ended, Origin, Recent, RecentPage, RecentQuery, Via, one_try},
     reply,
@@ -150,8 +148,8 @@ impl Gateway {
 
     /// Invokes the function here and nowhere else, as a peer's request asks for. A version is `name:version`.
     pub async fn invoke(&self, name: &str, invocation: Invocation, origin: Origin) -> Outcome {
-        let started = Instant::now();
-        let Some(entry) = self.table.get(name) else { return Outcome::absent(started.elapsed()) };
+        let started = now();
+        let Some(entry) = self.table.get(name) else { return Outcome::absent(now::since(started)) };
         let (request_id, event) = (invocation.request_id.clone(), invocation.payload.clone());
         let outcome = entry.invoke(invocation, self, &self.turns).await;
         // What a peer asked for shows how far a request went.
@@ -263,11 +261,17 @@ impl Gateway {
 
 impl Entry {
     /// Runs the function in its turn and counts how it ended.
-    pub(crate) async fn invoke(&self, invocation: Invocation, gateway: &Gateway, turns: &Turns) -> Outcome {
+    pub(crate) async fn invoke(&self, mut invocation: Invocation, gateway: &Gateway, turns: &Turns) -> Outcome {
         let Self { counters, function } = self;
         let run = async {
             match gateway.shares.enter(&counters.running) {
-                Some(_share) => Outcome::from(function.invoke(invocation).await),
+                Some(_share) => {
+                    let began = lately();
+                    invocation.began = Some(began);
+                    let outcome = Outcome::from(function.invoke(invocation).await);
+                    now::set(began + outcome.duration);
+                    outcome
+                }
                 None => {
                     gateway.counters.refused_share.fetch_add(1, Ordering::Relaxed);
                     Outcome::refused("the function has its share of the sandboxes, and few are left")

@@ -3,20 +3,16 @@
 use std::{rc::Rc, sync::Arc, sync::atomic::Ordering::Relaxed, time::Instant};
 
 use bytes::Bytes;
-use hyper::{
-    HeaderMap, Method, Request, Response, StatusCode,
-    body::Incoming,
-    header::{HeaderName, HeaderValue},
-    http::request::Parts,
-};
+use hyper::{Method, Request, Response, StatusCode, body::Incoming, header::HeaderValue, http::request::Parts};
 use serde_json::value::RawValue;
 use swarmlambda_executor::Invocation;
 
 use crate::{
+    asked::Asked,
     body::Body,
     gateway::Gateway,
     host::{Ending, HostError, MissRequest, MissResponse, Once, Outcome, Refusal},
-    once,
+    now::{lately, since},
     read::read,
     receipt::{EDGE, Receipt, Tries},
     recent::{Ended, Origin, Via},
@@ -28,33 +24,11 @@ use crate::{
     worker::Worker,
 };
 
-const LOG_TYPE: HeaderName = HeaderName::from_static("x-amz-log-type");
-const CLIENT_CONTEXT: HeaderName = HeaderName::from_static("x-amz-client-context");
-const INVOCATION_TYPE: HeaderName = HeaderName::from_static("x-amz-invocation-type");
-pub(crate) const FAILOVER: HeaderName = HeaderName::from_static("x-swarm-failover");
-const RECORD: HeaderName = HeaderName::from_static("x-swarm-record");
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
-/// What Trace Context wants passed on at the least; longer ones are left out.
-const MAX_TRACESTATE: usize = 512;
 const NO_EVENT: Bytes = Bytes::from_static(b"{}");
-
-/// What the headers of an invocation ask for.
-struct Asked {
-    log_tail: bool,
-    dry_run: bool,
-    client_context: Option<String>,
-    failover: Option<String>,
-}
-
-/// Whether nobody waits for the result: the host keeps such events.
-pub(crate) fn is_asynchronous(headers: &HeaderMap) -> bool {
-    headers.get(INVOCATION_TYPE).is_some_and(|kind| kind == "Event")
-}
 
 /// Answers an invocation. The caller has seen that this is the path of one.
 pub(crate) async fn invoke(worker: &Rc<Worker>, request: Request<Incoming>) -> Response<Body> {
-    let started = Instant::now();
+    let started = lately();
     let gateway = &*worker.gateway;
     let _in_flight = gateway.counters.invocation();
     let id = RequestId::new();
@@ -66,7 +40,7 @@ pub(crate) async fn invoke(worker: &Rc<Worker>, request: Request<Incoming>) -> R
             response
         }
     };
-    gateway.counters.answered(started.elapsed());
+    gateway.counters.answered(since(started));
     response
 }
 
@@ -101,10 +75,11 @@ impl<'a> Call<'a> {
         let mut target = target::parse(segment.unwrap_or_default(), head.uri.query())
             .map_err(|bad| Failure::invalid_parameter(bad.0))?;
         target.qualifier = gateway.table.version(&target.name, target.qualifier);
-        let Asked { log_tail, dry_run, client_context, failover } = Asked::parse(&head.headers)?;
+        let asked = Asked::find(&head.headers);
+        let (dry_run, client_context, failover) = (asked.dry_run()?, asked.client_context()?, asked.failover()?);
         let payload = read(body, gateway.limits.max_event_bytes, gateway.limits.body_timeout, &gateway.room).await?;
-        let once = once::read(head, &payload)?;
-        let (payload, origin) = (event(payload)?, origin(&head.headers, via));
+        let once = asked.once(head, &payload)?;
+        let (payload, origin, log_tail) = (event(payload)?, asked.origin(via), asked.log_tail());
         Ok(Self { target, payload, log_tail, dry_run, client_context, failover, once, id, origin, started })
     }
 
@@ -215,7 +190,7 @@ async fn answer(
     if call.may_begin() {
         let outcome = match call.entry(gateway) {
             Some(entry) => entry.invoke(call.invocation(), gateway, &worker.turns).await,
-            None => Outcome::absent(started.elapsed()),
+            None => Outcome::absent(since(started)),
         };
         receipt.tries.push(&gateway.name, outcome.class, outcome.duration);
         if outcome.class == Ending::Ok {
@@ -310,30 +285,6 @@ async fn ask_host(worker: &Worker, request: MissRequest) -> Result<MissResponse,
     }
 }
 
-pub(crate) fn origin(headers: &HeaderMap, via: Via) -> Origin {
-    let traceparent = headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
-    let traceparent = traceparent.filter(|text| is_traceparent(text)).map(str::to_owned);
-    // Without the one the other means nothing.
-    let tracestate = traceparent.as_ref().and_then(|_| tracestate(headers));
-    Origin { via, from: None, traceparent, tracestate, record: headers.get(RECORD).is_some_and(|value| value == "1") }
-}
-
-/// W3C Trace Context's list of the systems that a trace went through: all its header lines as one.
-fn tracestate(headers: &HeaderMap) -> Option<String> {
-    let lines = headers.get_all(TRACESTATE).iter().map(|value| value.to_str().map(str::trim));
-    let text = lines.collect::<Result<Vec<_>, _>>().ok()?.join(",");
-    (!text.is_empty() && text.len() <= MAX_TRACESTATE).then_some(text)
-}
-
-/// W3C Trace Context: version, trace id, parent id and flags, in lower-case hex.
-fn is_traceparent(text: &str) -> bool {
-    text.len() == 55
-        && text.bytes().enumerate().all(|(at, byte)| match at {
-            2 | 35 | 52 => byte == b'-',
-            _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
-        })
-}
-
 /// The event: the body if it is JSON, checked without building anything; `{}` if there is none.
 fn event(body: Bytes) -> Result<Bytes, Failure> {
     if body.is_empty() {
@@ -342,45 +293,5 @@ fn event(body: Bytes) -> Result<Bytes, Failure> {
     match serde_json::from_slice::<&RawValue>(&body) {
         Ok(_) => Ok(body),
         Err(error) => Err(Failure::invalid_content(format!("Could not parse request body into json: {error}"))),
-    }
-}
-
-impl Asked {
-    fn parse(headers: &HeaderMap) -> Result<Self, Failure> {
-        let dry_run = match headers.get(INVOCATION_TYPE) {
-            None => false,
-            Some(kind) if kind == "RequestResponse" => false,
-            Some(kind) if kind == "DryRun" => true,
-            Some(kind) if kind == "Event" => {
-                return Err(Failure::invalid_parameter("X-Amz-Invocation-Type \"Event\" has no response to stream"));
-            }
-            Some(kind) => {
-                return Err(Failure::invalid_parameter(format!(
-                    "X-Amz-Invocation-Type {kind:?} is not supported: only \"RequestResponse\", \"Event\" and \"DryRun\" are"
-                )));
-            }
-        };
-        Ok(Self {
-            log_tail: headers.get(LOG_TYPE).is_some_and(|kind| kind == "Tail"),
-            dry_run,
-            client_context: headers.get(CLIENT_CONTEXT).map(client_context).transpose()?,
-            failover: headers.get(FAILOVER).map(failover).transpose()?,
-        })
-    }
-}
-
-fn client_context(value: &HeaderValue) -> Result<String, Failure> {
-    base64_simd::STANDARD
-        .decode_to_vec(value.as_bytes())
-        .ok()
-        .and_then(|bytes| String::from_utf8(bytes).ok())
-        .filter(|text| serde_json::from_str::<&RawValue>(text).is_ok())
-        .ok_or_else(|| Failure::invalid_content("X-Amz-Client-Context must be JSON in Base64"))
-}
-
-pub(crate) fn failover(value: &HeaderValue) -> Result<String, Failure> {
-    match value.to_str() {
-        Ok(text @ ("any" | "safe" | "never")) => Ok(text.to_owned()),
-        _ => Err(Failure::invalid_parameter(format!("X-Swarm-Failover {value:?} must be any, safe or never"))),
     }
 }

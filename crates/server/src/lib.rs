@@ -6,6 +6,7 @@
 //! This crate knows nothing of Node: the host is two closures.
 
 mod admission;
+mod asked;
 mod assets;
 mod body;
 mod clocks;
@@ -22,6 +23,7 @@ mod invoke;
 mod latency;
 mod limits;
 mod listener;
+mod now;
 mod once;
 mod read;
 mod receipt;

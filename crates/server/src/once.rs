@@ -10,23 +10,25 @@ use sha2::{Digest, Sha256};
 
 use crate::{host::Once, reply::Failure};
 
-const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+pub(crate) const KEY: &str = "idempotency-key";
+pub(crate) const REPEATS: &str = "x-swarm-repeat";
 /// From a proxy: the edge that may have begun with this request. To it: that the request is not made again.
-pub(crate) const REPEAT: HeaderName = HeaderName::from_static("x-swarm-repeat");
+pub(crate) const REPEAT: HeaderName = HeaderName::from_static(REPEATS);
 pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const MAX_KEY: usize = 255;
 
-/// What the headers say; `None` for a request like most. A fingerprint is needed only beside a key.
-pub(crate) fn read(head: &Parts, body: &[u8]) -> Result<Option<Once>, Failure> {
-    let (key, repeats) = (head.headers.get(KEY), head.headers.get(REPEAT));
-    if key.is_none() && repeats.is_none() {
-        return Ok(None);
-    }
-    Ok(Some(Once {
+/// What the two headers say. A fingerprint is needed only beside a key.
+pub(crate) fn read(
+    key: Option<&HeaderValue>,
+    repeats: Option<&HeaderValue>,
+    head: &Parts,
+    body: &[u8],
+) -> Result<Once, Failure> {
+    Ok(Once {
         key: key.map(parse_key).transpose()?,
         fingerprint: key.map(|_| fingerprint(head, body)),
         repeats: repeats.map(|edge| String::from_utf8_lossy(edge.as_bytes()).chars().take(128).collect()),
-    }))
+    })
 }
 
 /// Whether nothing speaks against making a control call twice: it is no repetition, or RFC 9110 calls its method idempotent.
@@ -61,6 +63,7 @@ mod tests {
     use hyper::Request;
 
     use super::*;
+    use crate::asked::Asked;
 
     fn head(key: Option<&str>, target: &str) -> Parts {
         let request = Request::post(target);
@@ -69,15 +72,16 @@ mod tests {
 
     #[test]
     fn reads_the_key_with_or_without_quotes_and_what_the_request_was() {
-        assert!(read(&head(None, "/a"), b"1").ok().unwrap().is_none());
-        let of = |key, target, body: &[u8]| read(&head(Some(key), target), body).ok().flatten().unwrap();
+        let read = |head: &Parts, body: &[u8]| Asked::find(&head.headers).once(head, body).ok();
+        assert!(read(&head(None, "/a"), b"1").unwrap().is_none());
+        let of = |key, target, body: &[u8]| read(&head(Some(key), target), body).flatten().unwrap();
         let once = of("\"k-1\"", "/a", b"1");
         assert_eq!((once.key.as_deref(), once.repeats), (Some("k-1"), None));
         assert_eq!(once.fingerprint, of("k-1", "/a", b"1").fingerprint);
         assert_ne!(once.fingerprint, of("k-1", "/a", b"2").fingerprint);
         assert_ne!(once.fingerprint, of("k-1", "/b", b"1").fingerprint);
         for bad in ["", "\"\"", &"k".repeat(256)] {
-            assert!(read(&head(Some(bad), "/a"), b"").is_err(), "{bad}");
+            assert!(read(&head(Some(bad), "/a"), b"").is_none(), "{bad}");
         }
     }
 }

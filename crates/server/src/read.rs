@@ -1,6 +1,12 @@
 //! Reads a request's body within a size and a time.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
@@ -14,7 +20,12 @@ pub(crate) async fn read(body: Incoming, limit: usize, within: Duration, room: &
     if body.size_hint().lower() > limit as u64 {
         return Err(Failure::too_large(limit));
     }
-    match tokio::time::timeout(within, collect(body, limit, room)).await {
+    let mut whole = pin!(collect(body, limit, room));
+    // Most bodies have come with their heads.
+    if let Poll::Ready(result) = poll_fn(|cx| Poll::Ready(whole.as_mut().poll(cx))).await {
+        return result;
+    }
+    match tokio::time::timeout(within, whole).await {
         Ok(result) => result,
         Err(_) => Err(Failure::too_slow()),
     }

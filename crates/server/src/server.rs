@@ -17,7 +17,9 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{connection, door::Door, error::Error, gateway::Gateway, host::Host, listener, tls, worker::Worker};
+use crate::{
+    connection, door::Door, error::Error, gateway::Gateway, host::Host, listener, now::now, tls, worker::Worker,
+};
 
 /// Without file descriptors or memory no connection can be taken; soon there may be some again.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
@@ -62,7 +64,11 @@ impl Server {
         for (index, listener) in http.into_iter().enumerate() {
             let (gateway, host, stopped) = (Arc::clone(&server.gateway), Arc::clone(&host), stopped.clone());
             let failed = |source| Error::Listen { address, source };
-            let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+            let runtime = runtime::Builder::new_current_thread()
+                .enable_all()
+                .on_thread_unpark(|| _ = now())
+                .build()
+                .map_err(failed)?;
             let plain = redirect.map_or(Door::Http, |https| Door::Redirect(https.port()));
             let doors = [Some((listener, plain)), doors.pop()];
             let thread = thread::Builder::new().name(format!("edge-http-{index}")).spawn(move || {

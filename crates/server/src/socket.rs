@@ -16,12 +16,9 @@ use std::{
 use bytes::Bytes;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
-use tokio::{
-    io::{AsyncRead, ReadBuf},
-    time::Instant,
-};
+use tokio::io::{AsyncRead, ReadBuf};
 
-use crate::{clocks::Clocks, transport::Transport, worker::Worker};
+use crate::{clocks::Clocks, now::lately, transport::Transport, worker::Worker};
 
 /// More than this is not copied to wait, but written.
 const SMALL_BYTES: usize = 16 << 10;
@@ -220,7 +217,7 @@ impl Write for Socket {
             let mut outbox = self.outbox.borrow_mut();
             ready!(outbox.poll_send(cx))?;
             ready!(Pin::new(&mut outbox.stream).poll_shutdown(cx))?;
-            self.clocks.lingering.set(Some(Instant::now()));
+            self.clocks.lingering.set(Some(lately()));
         }
         self.poll_linger(cx).map(Ok)
     }

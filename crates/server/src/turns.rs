@@ -13,10 +13,12 @@ use std::{
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     task::{Context, Poll, Wake, Waker},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use tokio::{sync::oneshot, task::yield_now};
+
+use crate::now::{lately, now};
 
 /// One whose invocations usually take less begins at once: to refuse it would save little of what it costs.
 const BRIEF: Duration = Duration::from_micros(250);
@@ -231,9 +233,9 @@ impl Woken {
     }
 }
 
-/// Runs an invocation in turns. One that is ready at the first poll, as most are, costs two looks at the clock.
+/// Runs an invocation in turns. One that is ready at the first poll, as most are, costs one look at the clock.
 ///
-/// `timeout` is the function's own. Refused before the first poll, or not at all.
+/// When the future is ready it has [set](crate::now::set) the time. `timeout` is the function's own. Refused before the first poll, or not at all.
 pub(crate) async fn in_turns<F: Future>(
     future: F,
     turns: &Turns,
@@ -296,9 +298,11 @@ async fn rest<F: Future>(
 }
 
 fn timed<F: Future>(spent: &mut Duration, future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
-    let began = Instant::now();
+    let began = now();
     let polled = future.poll(cx);
-    *spent += began.elapsed();
+    // At the end of an invocation somebody has looked already.
+    let ended = if polled.is_ready() { lately() } else { now() };
+    *spent += ended.saturating_duration_since(began);
     polled
 }
 
@@ -326,8 +330,8 @@ mod tests {
     fn guest(slices: usize, each: impl Fn()) -> impl Future<Output = ()> {
         let left = Cell::new(slices);
         poll_fn(move |cx| {
-            let end = Instant::now() + SLICE;
-            while Instant::now() < end {}
+            let end = now() + SLICE;
+            while now() < end {}
             each();
             left.set(left.get() - 1);
             if left.get() == 0 {

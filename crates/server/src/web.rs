@@ -25,12 +25,12 @@ use self::{
     sites::Routed,
 };
 use crate::{
+    asked::Asked as Headers,
     body::Body,
     control::ask_host,
     gateway::Gateway,
     host::Ending,
-    invoke::{Call, FAILOVER, failover, origin},
-    once,
+    invoke::Call,
     read::read,
     receipt::EDGE,
     recent::Via,
@@ -204,9 +204,9 @@ async fn answer(
     let arrival =
         Arrival { head: &head, path, body: &body, remote, id, api_id: &api_id, route_key: &route_key, path_parameters };
     let event = arrival.event(format).map_err(|error| Failure::internal(error.to_string()))?;
-    let failover = head.headers.get(FAILOVER).map(failover).transpose()?;
-    let seen = (origin(&head.headers, Via::Http), counted.started);
-    let call = Call::of(target, event.into(), failover, once::read(&head, &body)?, id, seen);
+    let headers = Headers::find(&head.headers);
+    let seen = (headers.origin(Via::Http), counted.started);
+    let call = Call::of(target, event.into(), headers.failover()?, headers.once(&head, &body)?, id, seen);
     let mut response = executed(worker, &call, streams, counted).await?;
     response.headers_mut().insert(REQUEST_ID, id.to_header());
     Ok(with_cors(response, cors.as_ref(), &head.headers))
