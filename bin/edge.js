@@ -7,7 +7,7 @@ const isBuilt = readdirSync(new URL('../bindings/', import.meta.url)).some(file 
 
 try {
   if (!isBuilt) throw Object.assign(new Error('no native module'), { code: 'ERR_MODULE_NOT_FOUND' })
-  await import('../dist/bin/edge.js')
+  await import('../dist/host/edge.js')
 } catch (error) {
   if (error?.code !== 'ERR_MODULE_NOT_FOUND') throw error
   console.error('SwarmLambda is not built yet. Run: npm install')

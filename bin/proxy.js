@@ -2,7 +2,7 @@
 // Launcher of ts/bin/proxy.ts.
 
 try {
-  await import('../dist/bin/proxy.js')
+  await import('../dist/host/proxy.js')
 } catch (error) {
   if (error?.code !== 'ERR_MODULE_NOT_FOUND') throw error
   console.error('SwarmLambda is not built yet. Run: npm install')

@@ -1,8 +1,9 @@
 // The four build steps: the Rust module, the plugin's native code, the host, the page. One whose inputs are unchanged is skipped, so that
 // starting a second time costs nothing.
 import { access, copyFile, mkdir, readFile, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import { at, BUILD_DIR, ENGINE_DIR, TOOLS } from './paths.mjs'
+import { join, relative } from 'node:path'
+import { bundleHost, HOST_DIR, NATIVES_DIR } from './host.mjs'
+import { at, BUILD_DIR, ENGINE_DIR, ROOT, TOOLS } from './paths.mjs'
 import { run } from './run.mjs'
 import { filesUnder, hashOf, readStamp, writeStamp } from './stamp.mjs'
 import { dim, duration, green, say, Stop } from './terminal.mjs'
@@ -45,15 +46,19 @@ const buildNative = async () => {
   }
 }
 
-/** Compiles, then removes what has no source any more, so that a deleted test doesn't run on. */
+/** Under dist, and not compiled from ts. */
+const OTHERS = [at('dist/ui'), HOST_DIR, NATIVES_DIR].map((folder) => relative(ROOT, folder))
+
+/** Compiles, removes what has no source any more, so that a deleted test doesn't run on, then bundles. */
 const buildTs = async () => {
   if (!(await exists(at('dist/bin')))) await rm(join(BUILD_DIR, 'ts.tsbuildinfo'), { force: true })
   await node(TOOLS.tsc, TSC, 'The host did not compile')
   const sources = new Set(await filesUnder('ts'))
-  for (const file of await filesUnder('dist', (name) => name === 'dist/ui')) {
+  for (const file of await filesUnder('dist', (name) => OTHERS.includes(name))) {
     const source = file.replace(/^dist\//, 'ts/').replace(/\.js(\.map)?$/, '.ts')
     if (!sources.has(source)) await rm(at(file))
   }
+  await bundleHost()
 }
 
 const STEPS = [
@@ -86,9 +91,9 @@ const STEPS = [
     name: 'ts',
     does: 'the host',
     takes: 'about 10 seconds',
-    inputs: ['ts', 'tsconfig.json', 'package-lock.json', 'bindings/index.d.ts'],
+    inputs: ['ts', 'tsconfig.json', 'package-lock.json', 'scripts/lib/host.mjs', ...GENERATED],
     salt: TSC.join(' '),
-    output: () => exists(at('dist/bin/edge.js')),
+    output: () => exists(join(HOST_DIR, 'edge.js')),
     build: buildTs,
   },
   {

@@ -8,7 +8,7 @@ const [, launcher] = /(?:^|\/)bin\/(edge|proxy|dns)\.js$/.exec(process.argv[2] ?
 if (launcher !== undefined) process.argv[2] = launcher
 
 // For all libraries that follow: what an old C library lacks.
-process.dlopen({ exports: {} }, join(__dirname, 'natives', 'older.node'), constants.dlopen.RTLD_NOW | constants.dlopen.RTLD_GLOBAL)
+process.dlopen({ exports: {} }, join(__dirname, 'dist', 'natives', 'older.node'), constants.dlopen.RTLD_NOW | constants.dlopen.RTLD_GLOBAL)
 process.env.ESBUILD_BINARY_PATH ??= join(__dirname, 'bin', 'esbuild')
 enableCompileCache(join(__dirname, '.code'))
-import('./host/swarmlambda.mjs')
+import('./dist/host/swarmlambda.js')

@@ -21,7 +21,7 @@ const HERE = new Set(['__libc_single_threaded', 'stat', 'fstat', '_ZSt28__throw_
 
 /** `compiler`: a C compiler for the target. */
 export const supplyOlder = async (tree, compiler) => {
-  const folder = join(tree, 'natives')
+  const folder = join(tree, 'dist/natives')
   for (const name of await filesOf(folder)) {
     const file = join(folder, name)
     const bytes = await readFile(file)

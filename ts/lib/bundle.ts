@@ -6,7 +6,7 @@ import { entrySource, findEntry, parseHandler } from './bundle/handler.js'
 import { memory } from './bundle/memory.js'
 
 export type { Bundle } from './bundle/esbuild.js'
-export { HANDLER_MODULE } from './bundle/esbuild.js'
+export { HANDLER_MODULE, stopBundler } from './bundle/esbuild.js'
 export { archiveOf, unpack as unpackArchive } from './bundle/archive.js'
 export { MAX_ARCHIVE_BYTES, MAX_UNPACKED_BYTES } from './bundle/archive.js'
 export { MAX_ASSET_BYTES } from './bundle/files.js'

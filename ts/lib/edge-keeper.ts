@@ -3,7 +3,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { openEdge, type Edge, type EdgeOptions } from './edge.js'
 import { messageOf, SwarmError } from './errors.js'
-import { kindOf, markDamaged, type Broken } from './registry/registry.js'
+import { kindOf, markDamaged } from './registry/damage.js'
+import type { Broken } from './registry/health.js'
 
 /** A disk that breaks again at once is not tried at once. */
 const AGAIN_AFTER_MS = [0, 1_000, 5_000, 30_000] as const

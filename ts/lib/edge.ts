@@ -1,6 +1,7 @@
-// One edge, composed. Each step of opening it is a file in edge/opening, named like what it opens:
+// One edge, composed in edge/compose.ts. Each step of opening it is a file in edge/opening, named like what it opens:
 //
-//   ground       ports, state directory, keys, store, engine
+//   engine       ports, state directory, engine
+//   ground       keys, store
 //   network      mesh, registry, membership
 //   table        functions: registry → engine, and deploys → registry
 //   invocations  misses, idempotency, asynchronous ones, schedules, draining
@@ -9,21 +10,12 @@
 //   names        DNS
 //
 // They close in reverse; the gateway drains while the mesh is still there.
-import { openStack } from './disposal.js'
-import { openBroadcasts } from './edge/broadcasts.js'
-import { openGateway } from './edge/opening/gateway.js'
-import { openGround } from './edge/opening/ground.js'
-import { openInvocations } from './edge/opening/invocations.js'
-import { openNames } from './edge/opening/names.js'
-import { openNetwork } from './edge/opening/network.js'
-import { openSignals, type Start } from './edge/opening/start.js'
-import { openTable } from './edge/opening/table.js'
-import { openWatching } from './edge/opening/watching.js'
 import type { EdgeConfig } from './config.js'
+import { openStack } from './disposal.js'
+import { claimPlace, openEngine } from './edge/opening/engine.js'
 import { messageOf } from './errors.js'
 import type { Log } from './log.js'
-import type { Broken } from './registry/registry.js'
-import { VERSION } from './version.js'
+import type { Broken } from './registry/health.js'
 
 export interface Edge extends AsyncDisposable {
   /** Where the gateway listens. */
@@ -50,68 +42,14 @@ export async function openEdge({ config, log, say }: EdgeOptions): Promise<Edge>
   })
   const place = { name: config.nodeName, region: config.region }
   try {
-    const { url, reload } = await open({ config, place, log, say, stack, broken: onBroken })
+    await claimPlace(config)
+    const engine = openEngine({ config, place, say, stack })
+    // The code of everything else is loaded while the engine opens on its own threads.
+    const { compose } = await import('./edge/compose.js')
+    const { url, reload } = await compose({ config, place, log, say, stack, broken: onBroken }, engine)
     return { url, reload, broken, [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose]() }
   } catch (error) {
     await stack[Symbol.asyncDispose]().catch((reason: unknown) => log.warn('closing after a failed start', { error: messageOf(reason) }))
     throw error
-  }
-}
-
-async function open(given: Omit<Start, 'hosts' | 'signals'>): Promise<Pick<Edge, 'url' | 'reload'>> {
-  const { config, place, stack } = given
-  const startedAt = Date.now()
-  const signals = openSignals()
-  let { hosts } = config
-  const start: Start = { ...given, hosts: () => hosts, signals }
-  const ground = await openGround(start)
-  const network = await openNetwork(start, ground)
-  const table = openTable(start, ground, network)
-  const invocations = await openInvocations(start, ground, network, table)
-  const watching = await openWatching(start, ground, network, table, invocations)
-  const parts = { ground, network, table, invocations, watching }
-  const url = await openGateway(start, parts)
-
-  const { engine, keyring } = ground
-  const { mesh, registry } = network
-  const { drain, isDraining, misses } = invocations
-  const { history, metrics } = watching
-  const broadcasts = stack.use(
-    openBroadcasts({
-      cluster: config.clusterId,
-      place,
-      url,
-      version: VERSION,
-      startedAt,
-      engine,
-      mesh,
-      registry,
-      loaded: table.sync.loaded,
-      signals,
-      isDraining,
-      onTraffic(requests) {
-        misses.tick(requests)
-        metrics.tick()
-        history.setAside(misses.setAside())
-        history.keyed(keyring.ids()[0] ?? '')
-      },
-      setAside: () => misses.setAside(),
-    }),
-  )
-  const updateNames = await openNames(start, parts, url)
-  stack.defer(() => drain.stop(broadcasts.isBusy()))
-
-  // Only now that every method is handled may others find this edge, and only when all is loaded are requests welcome.
-  await mesh.join()
-  await table.sync.settled
-  drain.open()
-  return {
-    url,
-    async reload(next) {
-      hosts = next.hosts
-      table.sites.refresh()
-      if (next.dns) await updateNames?.(next.dns)
-      if (next.https) await ground.certificates?.reload(next.https.certificates)
-    },
   }
 }

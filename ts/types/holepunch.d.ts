@@ -209,6 +209,8 @@ declare module 'hyperbee' {
     put(key: string, value: unknown): Promise<void>
     del(key: string): Promise<void>
     flush(): Promise<void>
+    /** The entry that was written with that block; its value is null for a deletion. */
+    getBySeq(seq: number): Promise<{ key: string; value: unknown }>
     close(): Promise<void>
   }
   export default class Hyperbee {
@@ -217,7 +219,6 @@ declare module 'hyperbee' {
     readonly core: Hypercore
     ready(): Promise<void>
     get(key: string): Promise<Entry<unknown> | null>
-    createReadStream(range?: { gte?: string; lt?: string }): AsyncIterable<Entry<unknown>>
     batch(): Batch
     close(): Promise<void>
   }

@@ -12,7 +12,6 @@ import type { Certificate } from '../native.js'
 import type { Sealer } from '../registry/sealer.js'
 import type { Registry } from '../registry/types.js'
 import type { Challenges } from './challenges.js'
-import { makeKey, order } from './order.js'
 import { openCertificateStore, type Stored } from './store.js'
 
 export interface AcmeOptions {
@@ -73,6 +72,8 @@ export function openAcme({ challenges, claim, clock, config, install, log, name,
     const names = config.names.join()
     log.info('a certificate is ordered', { names, directory: config.directory })
     try {
+      // With the libraries behind it some megabytes, which nothing else needs.
+      const { makeKey, order } = await import('./order.js')
       const accountKey = await store.accountKey(makeKey)
       const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(ORDER_MS)])
       const issued = await unless(signal, order({ ...config, accountKey, challenges, signal }))

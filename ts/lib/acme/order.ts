@@ -1,5 +1,5 @@
 // One order at a certificate authority (RFC 8555), from the account to the certificate.
-import type { Authorization, Client } from 'acme-client'
+import { Client, crypto, type Authorization } from 'acme-client'
 import { request } from 'undici'
 import { reasonOf, SwarmError } from '../errors.js'
 import type { Certificate } from '../native.js'
@@ -25,7 +25,6 @@ const WILDCARD = /^\*\./
 
 /** A P-256 key in PEM, for an account or a certificate. */
 export async function makeKey(): Promise<Buffer> {
-  const { crypto } = await import('acme-client')
   return await crypto.createPrivateEcdsaKey('P-256')
 }
 
@@ -42,8 +41,6 @@ async function reach(directory: string): Promise<void> {
 export async function order(options: OrderOptions): Promise<Certificate> {
   const { accountKey, directory, email, names, signal } = options
   await reach(directory)
-  // Some megabytes that nothing else needs.
-  const { Client, crypto } = await import('acme-client')
   const client = new Client({ directoryUrl: directory, accountKey, ...POLL })
   // An account that is there already is updated, and an update has to say something.
   await client.createAccount({ termsOfServiceAgreed: true, contact: email === null ? [] : [`mailto:${email}`] })

@@ -1,5 +1,5 @@
 // A function's ZIP archive, read with no trust in it. Limits are AWS Lambda's.
-import { configure, Uint8ArrayReader, Uint8ArrayWriter, ZipReader, ZipWriter, type Entry, type FileEntry } from '@zip.js/zip.js'
+import type { Entry, FileEntry } from '@zip.js/zip.js'
 import { messageOf, SwarmError } from '../errors.js'
 import { nameProblem } from './files.js'
 
@@ -12,11 +12,17 @@ export const MAX_ENTRIES = 20_000
 const TYPE_BITS = 0o170000
 const LINK = 0o120000
 
-configure({ useWebWorkers: false })
+/** Loaded with the first archive: an edge starts sooner. */
+const loadZip = async () => {
+  const zip = await import('@zip.js/zip.js')
+  zip.configure({ useWebWorkers: false })
+  return zip
+}
 
 /** The files of an archive by relative path, or `INVALID_PARAMETER` that names the entry and what is wrong with it. */
 export async function unpack(zip: Buffer): Promise<Map<string, Buffer>> {
   if (zip.length > MAX_ARCHIVE_BYTES) throw refuse(`${zip.length} bytes, at most ${MAX_ARCHIVE_BYTES} are allowed`)
+  const { Uint8ArrayReader, ZipReader } = await loadZip()
   const reader = new ZipReader(new Uint8ArrayReader(zip), { checkOverlappingEntry: true, checkSignature: true })
   const files = new Map<string, Buffer>()
   let left = MAX_UNPACKED_BYTES
@@ -42,6 +48,7 @@ export async function unpack(zip: Buffer): Promise<Map<string, Buffer>> {
 
 /** An archive of these files; the same bytes for the same files. */
 export async function archiveOf(files: Record<string, Buffer>): Promise<Buffer> {
+  const { Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } = await loadZip()
   const writer = new ZipWriter(new Uint8ArrayWriter(), { lastModDate: new Date(1_980, 0, 1), extendedTimestamp: false })
   for (const [name, content] of Object.entries(files)) await writer.add(name, new Uint8ArrayReader(content))
   return Buffer.from(await writer.close())

@@ -1,8 +1,17 @@
 // How esbuild is asked, whether a function's files come from a request, an archive or a folder.
-import { build, stop, type BuildFailure, type BuildOptions, type Message, type Metafile, type Plugin } from 'esbuild'
+import type { BuildFailure, BuildOptions, Message, Metafile, Plugin } from 'esbuild'
 import { SwarmError } from '../errors.js'
 import { builtins } from './builtins.js'
 import { TASK_ROOT } from './files.js'
+
+/** Loaded with the first bundle: an edge starts sooner. */
+let esbuild: Promise<typeof import('esbuild')> | null = null
+const loadEsbuild = (): Promise<typeof import('esbuild')> => (esbuild ??= import('esbuild'))
+
+/** Ends esbuild's process, when there is one; the next bundle starts another. */
+export async function stopBundler(): Promise<void> {
+  if (esbuild !== null) await (await esbuild).stop()
+}
 
 /** A function in one text, and its source map (v3), whose `sources` are the names the files were sent under. */
 export interface Bundle {
@@ -86,6 +95,7 @@ export function inlined({ source, sourceMap }: Pick<Bundle, 'source' | 'sourceMa
 export async function buildBundle(options: BundleOptions): Promise<Bundle> {
   const run = async (more: BuildOptions): Promise<Written> => {
     const root = options.folder ?? TASK_ROOT
+    const { build } = await loadEsbuild()
     const { outputFiles, metafile } = await build({
       ...settings(options.entry),
       ...more,
@@ -146,11 +156,11 @@ async function revived<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (!isDead(error)) throw error
     const again = revival.then(async () => {
-      await stop()
+      await stopBundler()
       try {
         return await inTime(work)
       } catch (failed) {
-        if (isDead(failed)) await stop()
+        if (isDead(failed)) await stopBundler()
         throw failed
       }
     })
@@ -164,7 +174,7 @@ async function inTime<T>(work: () => Promise<T>): Promise<T> {
   let isLate = false
   const timer = setTimeout(() => {
     isLate = true
-    void stop()
+    void stopBundler()
   }, BUNDLE_MS)
   try {
     return await work()

@@ -43,8 +43,8 @@ export { openStore } from './store.js'
 /** To be changed with what a view holds, or with which records it understands: the next start makes it anew. */
 const VIEW = 'view-3'
 /** A view of so many blocks for each entry is written anew. */
-const VIEW_FACTOR = 8
-const VIEW_BLOCKS = 4_000
+const VIEW_FACTOR = 3
+const VIEW_BLOCKS = 2_000
 const VIEW_LOOK_EVERY = 256
 const UNBELIEVE_EVERY_MS = 1_000
 

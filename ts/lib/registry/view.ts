@@ -83,7 +83,7 @@ type Places = Pick<Tables['places'], 'get'>
 
 export const openView = async (store: Corestore, name: string): Promise<View> => {
   let bee = await openBee(store, name)
-  const tables = await readTables(bee.createReadStream())
+  const tables = await readTables(bee)
   const needed = new Map<string, number>()
   const shas = new Map<string, BlobRef>()
   for (const ref of tables.blobs.values()) shas.set(ref.sha256, ref)

@@ -1,7 +1,5 @@
 // The DNS server of an edge, when it has one.
 import type { ZoneConfig } from '../../config.js'
-import { openPlaces } from '../../dns/places.js'
-import { openDns } from '../../dns/server.js'
 import { openDnsFleet } from '../dns-fleet.js'
 import type { Parts } from './gateway.js'
 import type { Start } from './start.js'
@@ -12,6 +10,7 @@ export type UpdateNames = (zone: ZoneConfig) => Promise<void>
 /** Null: this edge answers no names. */
 export async function openNames({ config, log, place, say, stack }: Start, { ground, invocations, network, watching }: Parts, url: string): Promise<UpdateNames | null> {
   if (!config.dns) return null
+  const [{ openDns }, { openPlaces }] = await Promise.all([import('../../dns/server.js'), import('../../dns/places.js')])
   const { isDraining } = invocations
   const fleet = openDnsFleet({ place, url, mesh: network.mesh, isReady: () => !isDraining(), inFlight: () => ground.engine.stats().inFlight, clock: Date.now })
   const settingsOf = async ({ placesFile, ...zone }: ZoneConfig) => ({

@@ -1,7 +1,7 @@
 // The functions: the engine's table follows the registry, and deploys go into the registry.
-import { stop as stopEsbuild } from 'esbuild'
 import { RESERVED_SEGMENTS } from '../../api/control.js'
 import { openFunctions } from '../../api/functions.js'
+import { stopBundler } from '../../bundle.js'
 import { holdersOf, placedOn, waitForHolders, watchPlaces } from '../holders.js'
 import { openSites } from '../sites.js'
 import { specOf } from '../spec.js'
@@ -36,6 +36,6 @@ export function openTable({ config, hosts, log, place, signals, stack }: Start, 
     holders: (name, revisionId) => holdersOf(holders, name, revisionId),
     waitForHolders: (record, wait) => waitForHolders(holders, record, wait),
   })
-  stack.defer(async () => await stopEsbuild())
+  stack.defer(stopBundler)
   return { sync, sites, spec, holders, functions }
 }

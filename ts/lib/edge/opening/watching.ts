@@ -1,5 +1,5 @@
 // What watches an edge and keeps things in order around it: the certificate authority, the history, traces, metrics.
-import { openAcme } from '../../acme/acme.js'
+import type { Acme } from '../../acme/acme.js'
 import { openChallenges } from '../../acme/challenges.js'
 import { openMetrics } from '../../metrics.js'
 import { openObservations } from '../../observe/observations.js'
@@ -17,9 +17,11 @@ export async function openWatching({ config, log, place, signals, stack }: Start
   const { name: edge, region } = place
   const challenges = openChallenges({ registry, mesh, log })
   const acme = config.https?.acme
-  const orders = acme
-    ? stack.use(openAcme({ name: edge, config: acme, registry, sealer, challenges, claim: (slot) => claims.claim(slot), install: shown.installIssued, clock: Date.now, log }))
-    : null
+  let orders: Acme | null = null
+  if (acme) {
+    const { openAcme } = await import('../../acme/acme.js')
+    orders = stack.use(openAcme({ name: edge, config: acme, registry, sealer, challenges, claim: (slot) => claims.claim(slot), install: shown.installIssued, clock: Date.now, log }))
+  }
   const history = stack.use(openHistory({ mesh, registry, self: edge, onEvent: (event) => engine.publish('history', JSON.stringify(event)), clock: Date.now }))
   if (config.traceRatio !== null) {
     const { openTracing } = await import('../../tracing.js')
