@@ -1,10 +1,5 @@
 #!/usr/bin/env node
 // Launcher of ts/bin/swarmlambda.ts.
+import { launch } from './launch.js'
 
-try {
-  await import('../dist/host/swarmlambda.js')
-} catch (error) {
-  if (error?.code !== 'ERR_MODULE_NOT_FOUND') throw error
-  console.error('SwarmLambda is not built yet. Run: npm install')
-  process.exitCode = 1
-}
+launch('swarmlambda')

@@ -1,38 +1,39 @@
-// The host in few files, dist/host: what bin/ runs, and what packages carry. Loading the thousand modules behind dist/bin one by one
-// takes longer than everything else at an edge's start. Source maps lead back to ts/ (`node --enable-source-maps`).
+// The host in one file, dist/host/host.cjs: what bin/ runs, and what packages carry. Finding and loading the thousand modules behind
+// dist/bin one by one takes longer than everything else at an edge's start. Its source map leads back to ts/ (`node --enable-source-maps`).
 import { copyFile, mkdir, readFile, rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { at, ROOT } from './paths.mjs'
+import { run } from './run.mjs'
 import { Stop } from './terminal.mjs'
 
 export const HOST_DIR = at('dist/host')
+const HOST_FILE = join(HOST_DIR, 'host.cjs')
 /** The libraries of packages that have one, beside the host. */
 export const NATIVES_DIR = at('dist/natives')
 
-const PROGRAMS = ['edge', 'proxy', 'dns', 'swarmlambda']
+const WARM_MS = 120_000
+
 /** Packages that load a prebuilt library, each in its own binding.js. */
 const WITH_LIBRARY = /node_modules[\\/]([\w-]+)[\\/]binding\.js$/
+/** The parts of prom-client that push, and that know of `cluster`. */
+const UNUSED = /node_modules[\\/]prom-client[\\/]lib[\\/](?:pushgateway|cluster)\.js$/
 /** Compiled from ts/, and what loads the native module. */
 const OURS = new RegExp(`^${ROOT.replaceAll('.', '[.]')}/(?:dist|bindings)/.*[.]js$`)
 
-/** CommonJS in an ES module: what esbuild leaves to its surroundings. */
-const BANNER = `import { createRequire as swarmCreateRequire } from 'node:module';
-import { fileURLToPath as swarmPath } from 'node:url';
-const require = swarmCreateRequire(import.meta.url);
-const __filename = swarmPath(import.meta.url);
-const __dirname = swarmPath(new URL('.', import.meta.url));
-const swarmUrl = (path) => new URL('../../' + path, import.meta.url).href;`
+/** Each program is evaluated when it is called, and so is what `import()` names: one file, of which only what is needed is run. */
+const ENTRY = ['edge', 'proxy', 'dns', 'swarmlambda'].map((name) => `exports.${name} = () => require('./dist/bin/${name}.js')`).join('\n')
 
 const SETTINGS = {
-  entryPoints: PROGRAMS.map((name) => at(`dist/bin/${name}.js`)),
-  outdir: HOST_DIR,
+  stdin: { contents: ENTRY, resolveDir: ROOT },
+  outfile: HOST_FILE,
   absWorkingDir: ROOT,
   bundle: true,
-  // In pieces that are loaded when they are needed.
-  splitting: true,
-  format: 'esm',
+  // Not ES modules: of those Node 20 keeps no compiled code.
+  format: 'cjs',
   platform: 'node',
   target: 'node20',
+  // A script with compiled code has no import() in Node 20.
+  supported: { 'dynamic-import': false },
   // Of packages that have both, the ES modules: the others find their parts in ways that can't be bundled.
   mainFields: ['module', 'main'],
   // It looks for its program from where it is.
@@ -41,7 +42,7 @@ const SETTINGS = {
   sourcesContent: false,
   legalComments: 'none',
   logLevel: 'error',
-  banner: { js: BANNER },
+  banner: { js: "const swarmUrl = (path) => require('node:url').pathToFileURL(require('node:path').join(__dirname, '../..', path)).href;" },
 }
 
 /** Bundles what is compiled, and puts this machine's libraries beside it. */
@@ -50,11 +51,15 @@ export const bundleHost = async () => {
   const { build } = await import('esbuild')
   const libraries = new Set()
   await rm(HOST_DIR, { recursive: true, force: true })
-  const { metafile } = await build({ ...SETTINGS, metafile: true, plugins: [places(libraries)] })
-  const nameless = Object.values(metafile.outputs).find(({ entryPoint, exports }) => entryPoint?.startsWith('node_modules/') && exports.join() === 'default')
-  if (nameless) throw new Stop(`${nameless.entryPoint} is CommonJS: import() of it has no named exports once bundled. Import it statically in a module that is loaded by import()`)
+  await build({ ...SETTINGS, plugins: [places(libraries)] })
   await rm(NATIVES_DIR, { recursive: true, force: true })
   await copyLibraries([...libraries], `${process.platform}-${process.arch}`, NATIVES_DIR)
+}
+
+/** Keeps the code that V8 compiles for an edge's start, of this very Node. */
+export const warmHost = async () => {
+  const { code, output } = await run(process.execPath, [at('scripts/warm-host.mjs')], { collect: true, timeoutMs: WARM_MS })
+  if (code !== 0) throw new Stop(`The host did not start: ${output}`)
 }
 
 /** `target`: as the packages name it, such as `linux-arm64`. */
@@ -75,6 +80,8 @@ const places = (libraries) => ({
       libraries.add(name)
       return { contents: `module.exports = require('../natives/${name}.node')`, loader: 'js' }
     })
+    // What nothing of ours uses, and what loads Node's HTTP for it.
+    onLoad({ filter: UNUSED }, () => ({ contents: 'module.exports = null', loader: 'js' }))
     // A module finds its files from where it was, not from the bundle.
     onLoad({ filter: OURS }, async ({ path }) => {
       const text = await readFile(path, 'utf8')

@@ -2,7 +2,7 @@
 // starting a second time costs nothing.
 import { access, copyFile, mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { bundleHost, HOST_DIR, NATIVES_DIR } from './host.mjs'
+import { bundleHost, HOST_DIR, NATIVES_DIR, warmHost } from './host.mjs'
 import { at, BUILD_DIR, ENGINE_DIR, ROOT, TOOLS } from './paths.mjs'
 import { run } from './run.mjs'
 import { filesUnder, hashOf, readStamp, writeStamp } from './stamp.mjs'
@@ -46,6 +46,8 @@ const buildNative = async () => {
   }
 }
 
+const hasNative = async () => (await filesUnder('bindings')).some((file) => file.endsWith('.node'))
+
 /** Under dist, and not compiled from ts. */
 const OTHERS = [at('dist/ui'), HOST_DIR, NATIVES_DIR].map((folder) => relative(ROOT, folder))
 
@@ -59,6 +61,7 @@ const buildTs = async () => {
     if (!sources.has(source)) await rm(at(file))
   }
   await bundleHost()
+  if (await hasNative()) await warmHost()
 }
 
 const STEPS = [
@@ -71,7 +74,7 @@ const STEPS = [
     skip: (file) =>
       file.endsWith('.node') || GENERATED.includes(file) || (file.startsWith('crates/plugin/') && !file.endsWith('.wasm')),
     salt: NAPI.join(' '),
-    output: async () => (await filesUnder('bindings')).some((file) => file.endsWith('.node')),
+    output: hasNative,
     build: buildNative,
   },
   {
@@ -91,9 +94,9 @@ const STEPS = [
     name: 'ts',
     does: 'the host',
     takes: 'about 10 seconds',
-    inputs: ['ts', 'tsconfig.json', 'package-lock.json', 'scripts/lib/host.mjs', ...GENERATED],
-    salt: TSC.join(' '),
-    output: () => exists(join(HOST_DIR, 'edge.js')),
+    inputs: ['ts', 'tsconfig.json', 'package-lock.json', 'bin/launch.js', 'scripts/lib/host.mjs', 'scripts/warm-host.mjs', ...GENERATED],
+    salt: `${TSC.join(' ')} ${process.version}`,
+    output: () => exists(join(HOST_DIR, 'host.cjs')),
     build: buildTs,
   },
   {

@@ -11,4 +11,4 @@ if (launcher !== undefined) process.argv[2] = launcher
 process.dlopen({ exports: {} }, join(__dirname, 'dist', 'natives', 'older.node'), constants.dlopen.RTLD_NOW | constants.dlopen.RTLD_GLOBAL)
 process.env.ESBUILD_BINARY_PATH ??= join(__dirname, 'bin', 'esbuild')
 enableCompileCache(join(__dirname, '.code'))
-import('./dist/host/swarmlambda.js')
+require('./dist/host/host.cjs').swarmlambda()

@@ -12,7 +12,7 @@ const FILES = ['package.json', 'crates/plugin/plugin.wasm', 'templates', 'types'
 export const makeTree = async (target, folder, { native, engines }) => {
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { recursive: true })
-  await cp(HOST_DIR, join(folder, 'dist/host'), { recursive: true })
+  await put(join(HOST_DIR, 'host.cjs'), join(folder, 'dist/host/host.cjs'))
   const libraries = (await readdir(NATIVES_DIR)).map((file) => basename(file, '.node'))
   await copyLibraries(libraries, `linux-${target.arch}`, join(folder, 'dist/natives'))
   await put(native, join(folder, 'bindings', `swarmlambda.linux-${target.arch}-gnu.node`))

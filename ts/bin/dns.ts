@@ -9,7 +9,8 @@ import { fleetOfUpstreams } from '../lib/dns/upstream-fleet.js'
 import { createLog } from '../lib/log.js'
 import { openUpstreams } from '../lib/upstreams.js'
 
-await run(
+// It sees to its own errors.
+void run(
   {
     name: 'dns',
     about: 'Answers one name, and all names under it, with the nearest live edge; see docs/dns.md.',

@@ -12,7 +12,8 @@ const openServices = (): { open: (service: () => Disposable) => void } & Disposa
   return { open: (service) => void (opened ??= service()), [Symbol.dispose]: () => opened?.[Symbol.dispose]() }
 }
 
-await run(
+// It sees to its own errors.
+void run(
   {
     name: 'edge',
     about: 'Runs functions, answers HTTP, and keeps its copy of the registry. All edges with one cluster key form a mesh.',

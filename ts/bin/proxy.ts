@@ -6,7 +6,8 @@ import { createLog } from '../lib/log.js'
 import { openProxy } from '../lib/proxy/proxy.js'
 import { openUpstreams } from '../lib/upstreams.js'
 
-await run(
+// It sees to its own errors.
+void run(
   {
     name: 'proxy',
     about:

@@ -39,7 +39,7 @@ export interface ControlOptions {
   /** What happened to the mesh, the oldest first. */
   history: () => readonly unknown[]
   /** What describes this API, and swarmlambda.json, to programs. */
-  documents: { openApi: () => unknown; projectSchema: () => unknown }
+  documents: { openApi: () => Promise<unknown>; projectSchema: () => Promise<unknown> }
   observations: ObservationRoutes
   /** Prometheus text. */
   metrics: () => Promise<{ contentType: string; text: string }>
@@ -219,8 +219,8 @@ function routesOf({ accessKeys, chaos, commands, documents, drain, events: { dea
     { path: /^\/history$/, methods: { GET: () => json(200, { history: history() }) } },
     // What the caller may do: the page asks before it offers anything.
     { path: /^\/access$/, methods: { GET: ({ grant }) => json(200, { ...grant, chaos: chaos && grant.role === 'admin' }) } },
-    { path: /^\/openapi\.json$/, methods: { GET: () => json(200, documents.openApi()) } },
-    { path: /^\/swarmlambda\.schema\.json$/, methods: { GET: () => json(200, documents.projectSchema()) } },
+    { path: /^\/openapi\.json$/, methods: { GET: async () => json(200, await documents.openApi()) } },
+    { path: /^\/swarmlambda\.schema\.json$/, methods: { GET: async () => json(200, await documents.projectSchema()) } },
     { path: /^\/limits$/, methods: { GET: () => json(200, { limits: LIMITS }) } },
     {
       path: /^\/metrics$/,

@@ -103,7 +103,7 @@ function control(given: Given = {}) {
     functions,
     observations: { invocations: nothing, invocation: nothing, logs: nothing, series: nothing },
     ...openGuards({ httpHost: given.httpHost ?? '127.0.0.1', needsToken: given.httpHost !== undefined, hosts: () => ['my.edge'], controlKeys: () => [CONTROL_KEY], accessKey: () => null, policyAllows: () => false, clock: () => NOW }),
-    documents: { openApi: () => ({}), projectSchema: () => ({}) },
+    documents: { openApi: async () => ({}), projectSchema: async () => ({}) },
     metrics: () => Promise.resolve({ contentType: 'text/plain', text: 'up 1\n' }),
     onError: (error) => errors.push(error),
   })

@@ -12,8 +12,6 @@ import { messageOf } from '../../errors.js'
 import { allowsUrl } from '../../lambda/policy.js'
 import { openLambda } from '../../lambda/routes.js'
 import type { HttpsOptions } from '../../native.js'
-import { openApiDocument } from '../../openapi/document.js'
-import { projectJsonSchema } from '../../project/schema.js'
 import { attributeKey } from '../../registry/parts.js'
 import { openScheduleApi } from '../../schedules.js'
 import { readAssets } from '../assets.js'
@@ -81,7 +79,11 @@ function controlOf({ config, hosts, log, place, signals }: Start, { ground, invo
     chaos: chaos.allowed,
     history: () => watching.history.list(),
     schedules: openScheduleApi({ registry, claims, nameOf, shortestMs: config.shortestRateMs, clock: Date.now }),
-    documents: { openApi: openApiDocument, projectSchema: projectJsonSchema },
+    // Made of schemas that nothing else needs.
+    documents: {
+      openApi: async () => (await import('../../openapi/document.js')).openApiDocument(),
+      projectSchema: async () => (await import('../../project/schema.js')).projectJsonSchema(),
+    },
     observations: openObservationRoutes(watching.observations, engine, Date.now),
     metrics: () => watching.metrics.page(),
     onError: (error, { method, path }) => log.error('a control call failed', { method, path, error: messageOf(error) }),
