@@ -121,6 +121,8 @@ export interface EdgeOptions {
   slots: number | null
   /** The most memory a function may ask for; `null`: from the machine. */
   maxMemoryMb: number | null
+  /** Memory for the images of functions; `null`: as much as they take. Beyond it they are in files in the cache folder. */
+  imageMemoryMb: number | null
   /** Open connections; `null`: 20,000. */
   maxConnections: number | null
 }

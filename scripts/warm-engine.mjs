@@ -5,6 +5,6 @@ import { at, ENGINE_DIR } from './lib/paths.mjs'
 
 const { NativeEdge } = await import(at('bindings/index.js'))
 const plugin = await readFile(at('crates/plugin/plugin.wasm'))
-const sized = { threads: null, slots: null, maxMemoryMb: null, maxConnections: null }
+const sized = { threads: null, slots: null, maxMemoryMb: null, imageMemoryMb: null, maxConnections: null }
 const engine = await NativeEdge.open({ edge: 'build', region: 'local', plugin, cacheDir: ENGINE_DIR, ...sized })
 await engine.close(0)

@@ -20,6 +20,8 @@ pub struct EdgeOptions {
     pub slots: Option<u32>,
     /// The most memory a function may ask for; `null`: from the machine.
     pub max_memory_mb: Option<u32>,
+    /// Memory for the images of functions; `null`: as much as they take. Beyond it they are in files in the cache folder.
+    pub image_memory_mb: Option<u32>,
     /// Open connections; `null`: 20,000.
     pub max_connections: Option<u32>,
 }

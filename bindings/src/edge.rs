@@ -240,6 +240,7 @@ fn open(options: dto::EdgeOptions) -> Result<Arc<Inner>, Failure> {
         slots: options.slots,
         max_memory_bytes: options.max_memory_mb.map(|mb| (mb as usize) << 20),
         cache: options.cache_dir.map(PathBuf::from),
+        image_bytes: options.image_memory_mb.map(|mb| (mb as usize) << 20),
     };
     let executor = Executor::open(&options.plugin, executor_options)?;
     let cores = available_parallelism().map_or(1, NonZero::get);

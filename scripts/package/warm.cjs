@@ -4,5 +4,5 @@ const { readFileSync } = require('node:fs')
 const [, , file, plugin, cacheDir] = process.argv
 const library = { exports: {} }
 process.dlopen(library, file)
-const options = { edge: 'build', region: 'local', plugin: readFileSync(plugin), cacheDir, threads: 1, slots: 4, maxMemoryMb: 128, maxConnections: null }
+const options = { edge: 'build', region: 'local', plugin: readFileSync(plugin), cacheDir, threads: 1, slots: 4, maxMemoryMb: 128, imageMemoryMb: null, maxConnections: null }
 library.exports.NativeEdge.open(options).then((engine) => engine.close(0))

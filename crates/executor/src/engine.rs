@@ -3,6 +3,7 @@
 use crate::{
     Description, Error, ExecutorOptions,
     host::{self, Phase, State},
+    keep::Keep,
     load::Loader,
     slots::Pool,
     split::{self, Split},
@@ -95,7 +96,9 @@ impl Executor {
             linker.instantiate_pre(&code)
         };
         let plugin = prepare(Phase::Invoke).map_err(engine_error)?;
-        let (loader, input) = Loader::new(prepare(Phase::Load).map_err(engine_error)?, pool.clone(), &data, globals)?;
+        let keep = Keep::new(options.cache.clone(), options.image_bytes.unwrap_or(usize::MAX));
+        let loading = prepare(Phase::Load).map_err(engine_error)?;
+        let (loader, input) = Loader::new(loading, pool.clone(), &data, globals, keep)?;
         let egress =
             Egress::open().map_err(|error| Error::Engine(format!("no thread for requests of functions: {error}")))?;
         let egress = Arc::new(egress);

@@ -1,7 +1,10 @@
 //! What a guest's memory starts as: the plugin's base, and what a function's top level changed in it, page by page.
 
-use crate::sys;
-use std::{fs::File, io, ops::Range, os::unix::fs::FileExt, sync::Arc, sync::atomic::AtomicUsize};
+use crate::{
+    keep::{self, Claim, Keep},
+    sys,
+};
+use std::{fs::File, io, ops::Range, sync::Arc, sync::atomic::AtomicUsize};
 
 /// Changed stretches with less than this between them are one: a mapping costs more than some pages that did not change.
 const GAP_BYTES: usize = 16 << 10;
@@ -17,6 +20,7 @@ const MAPPINGS: usize = 48;
 pub struct Image {
     base: Option<Arc<Image>>,
     file: File,
+    _claim: Option<Claim>,
     /// The file, as the host reads it.
     view: *const u8,
     view_bytes: usize,
@@ -45,17 +49,21 @@ pub enum Source {
 impl Image {
     /// The image of a whole memory.
     pub fn of(memory: &[u8]) -> io::Result<Self> {
-        Self::new(memory, None, std::slice::from_ref(&(0..memory.len())))
+        Self::new(memory, None, std::slice::from_ref(&(0..memory.len())), None)
     }
 
     /// The image of `memory`, whose pages outside `candidates` are known to be those of `base`.
-    pub fn over(base: Arc<Image>, memory: &[u8], candidates: &[Range<usize>]) -> io::Result<Self> {
-        Self::new(memory, Some(base), candidates)
+    pub fn over(base: Arc<Image>, memory: &[u8], candidates: &[Range<usize>], keep: &Keep) -> io::Result<Self> {
+        Self::new(memory, Some(base), candidates, Some(keep))
     }
 
-    fn new(memory: &[u8], base: Option<Arc<Image>>, candidates: &[Range<usize>]) -> io::Result<Self> {
+    fn new(
+        memory: &[u8],
+        base: Option<Arc<Image>>,
+        candidates: &[Range<usize>],
+        keep: Option<&Keep>,
+    ) -> io::Result<Self> {
         let page = sys::page_bytes();
-        let file = sys::memory_file(memory.len())?;
         let mut runs: Vec<Range<usize>> = Vec::new();
         for at in candidates.iter().flat_map(|range| range.clone().step_by(page)) {
             let now = memory.get(at..at + page).unwrap_or_default();
@@ -70,13 +78,15 @@ impl Image {
         let mut lengths: Vec<_> = runs.iter().map(ExactSizeIterator::len).collect();
         lengths.sort_unstable_by(|a, b| b.cmp(a));
         let shortest_mapped = lengths.get(MAPPINGS).map_or(0, |len| len + 1);
-        for run in &runs {
-            file.write_all_at(&memory[run.clone()], run.start as u64)?;
-        }
+        let (file, claim) = match keep {
+            Some(keep) => keep.put(memory, &runs)?,
+            None => (keep::in_memory(memory, &runs)?, None),
+        };
         let view = sys::view(&file, memory.len())?;
         Ok(Self {
             base,
             file,
+            _claim: claim,
             shortest_mapped,
             view,
             view_bytes: memory.len(),
@@ -197,11 +207,13 @@ mod tests {
         #[test]
         fn a_memory_starts_as_its_image_again_and_again(base in writes(), own in writes(), wild in vec(writes(), 1..4)) {
             let pool = Pool::new(1, BYTES * 2).unwrap();
+            // Every other one is in a file.
+            let keep = Keep::new(Some(std::env::temp_dir()), if own.len() % 2 == 0 { usize::MAX } else { 0 });
             let mut memory = vec![0; BYTES];
             write(&mut memory, &base);
             let base = Arc::new(Image::of(&memory).unwrap());
             write(&mut memory, &own);
-            let image = Arc::new(Image::over(base.clone(), &memory, std::slice::from_ref(&(0..BYTES))).unwrap());
+            let image = Arc::new(Image::over(base.clone(), &memory, std::slice::from_ref(&(0..BYTES)), &keep).unwrap());
             prop_assert!(image.own_bytes() <= own.iter().map(|(_, bytes)| bytes.len() + 2 * sys::page_bytes() + GAP_BYTES).sum());
             for writes in wild {
                 let lease = pool.lease(&image).unwrap().unwrap();

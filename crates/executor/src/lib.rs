@@ -21,6 +21,7 @@ mod fetch;
 mod host;
 mod image;
 mod invoke;
+mod keep;
 mod load;
 mod sandbox;
 mod slots;

@@ -6,6 +6,7 @@ use crate::{
     fetch::Outlet,
     host::{State, Stop},
     image::Image,
+    keep::Keep,
     slots::{Lease, Pool},
     split,
     trace::Trace,
@@ -46,6 +47,7 @@ pub struct Loader {
     /// The plugin's memory after `initialize-runtime`.
     base: Arc<Image>,
     globals: Vec<i32>,
+    keep: Keep,
 }
 
 /// A function that is loaded and can be invoked; shared through its `Arc`.
@@ -73,9 +75,10 @@ impl Loader {
         pool: Arc<Pool>,
         data: &[(u32, Vec<u8>)],
         globals: Vec<i32>,
+        keep: Keep,
     ) -> Result<(Self, usize), Error> {
         let blank = Arc::new(blank(&plugin, data)?);
-        let mut loader = Self { plugin, pool, base: blank, globals };
+        let mut loader = Self { plugin, pool, base: blank, globals, keep };
         let mut guest = loader.start(usize::MAX)?;
         let input = guest
             .call("_initialize", &[])
@@ -198,7 +201,7 @@ impl Guest {
     }
 
     /// The memory as it is, without the dead stack below the stack pointer.
-    fn take(&mut self, globals: &[i32], base: Option<Arc<Image>>) -> Result<Image, Error> {
+    fn take(&mut self, globals: &[i32], base: Option<(Arc<Image>, &Keep)>) -> Result<Image, Error> {
         for (n, initial) in globals.iter().enumerate() {
             let global = self.instance.get_global(&mut self.store, &split::global_export(n));
             match global.map(|global| global.get(&mut self.store)) {
@@ -217,7 +220,7 @@ impl Guest {
         }
         let memory = self.memory.data(&self.store);
         let image = match base {
-            Some(base) => self.lease.written().and_then(|written| Image::over(base, memory, &written)),
+            Some((base, keep)) => self.lease.written().and_then(|written| Image::over(base, memory, &written, keep)),
             None => Image::of(memory),
         };
         image.map_err(no_memory)
@@ -277,7 +280,7 @@ impl Executor {
             let error = guest.read(result >> 32, result & 0x7fff_ffff);
             return Err(Error::Load(trace.headline(error)));
         }
-        let image = guest.take(&self.loader.globals, Some(self.loader.base.clone()))?;
+        let image = guest.take(&self.loader.globals, Some((self.loader.base.clone(), &self.loader.keep)))?;
         tracing::debug!(function = spec.name, bytes = image.own_bytes(), "a function's image");
         Ok(Arc::new(Function {
             executor: self.clone(),

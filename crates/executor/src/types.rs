@@ -39,6 +39,8 @@ pub struct ExecutorOptions {
     pub max_memory_bytes: Option<usize>,
     /// Folder for the plugin's native code; `None`: compile at every start.
     pub cache: Option<PathBuf>,
+    /// The most memory for the images of functions, bytes; `None`: all. Others are in files in the cache's folder.
+    pub image_bytes: Option<usize>,
 }
 
 /// What the executor chose for this machine, for the start-up message and for operators.

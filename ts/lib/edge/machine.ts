@@ -15,3 +15,6 @@ export const memoryBytes = (): number => {
 
 /** MB that one function may ask for when nothing is configured: half of the memory, so that a single one can't take it all. */
 export const functionMemoryMb = (bytes: number): number => Math.max(LEAST_MB, Math.min(MOST_MB, Math.floor(bytes / 2 / MB)))
+
+/** MB of memory that the loaded functions may take together before further ones are in files: a quarter of it. */
+export const imageMemoryMb = (bytes: number): number => Math.floor(bytes / 4 / MB)

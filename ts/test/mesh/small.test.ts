@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readFile, rm, rmdir, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { functionMemoryMb } from '../../lib/edge/machine.js'
+import { functionMemoryMb, imageMemoryMb } from '../../lib/edge/machine.js'
 import { call, deploy, invoke } from './harness/http.js'
 import { start } from './harness/processes.js'
 
@@ -60,4 +60,5 @@ test('an edge on a small board chooses smaller pools, says so, and serves', asyn
 
 test('one function may ask for half of the memory', () => {
   assert.deepEqual([2 ** 26, 2 ** 30, 2 ** 35].map(functionMemoryMb), [64, 512, 4_096])
+  assert.equal(imageMemoryMb(2 ** 30), 256)
 })

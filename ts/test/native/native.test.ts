@@ -60,7 +60,7 @@ describe('the native module', () => {
 
   before(async () => {
     cacheDir = await mkdtemp(join(tmpdir(), 'swarmlambda-native-'))
-    const options = { edge: 'edge-a', region: 'local', cacheDir, threads: 1, slots: 20, maxMemoryMb: null, maxConnections: null }
+    const options = { edge: 'edge-a', region: 'local', cacheDir, threads: 1, slots: 20, maxMemoryMb: null, imageMemoryMb: null, maxConnections: null }
     edge = await NativeEdge.open({ ...options, plugin: await readFile(PLUGIN) })
     const { port } = await edge.listen(
       ANYWHERE,
@@ -210,7 +210,7 @@ describe('the native module', () => {
 
 describe('an edge of its own', () => {
   const open = async () => {
-    const options = { edge: 'edge-b', region: 'local', cacheDir: null, threads: 1, slots: 2, maxMemoryMb: null, maxConnections: null }
+    const options = { edge: 'edge-b', region: 'local', cacheDir: null, threads: 1, slots: 2, maxMemoryMb: null, imageMemoryMb: null, maxConnections: null }
     return await NativeEdge.open({ ...options, plugin: await readFile(PLUGIN) })
   }
   const never = async () => await Promise.reject(new Error('never'))
@@ -240,7 +240,7 @@ describe('an edge of its own', () => {
   })
 
   test('refuses what is not a plugin, and a name that cannot stand in a header', async () => {
-    const options = { edge: 'edge-c', region: 'local', cacheDir: null, threads: null, slots: 2, maxMemoryMb: null, maxConnections: null }
+    const options = { edge: 'edge-c', region: 'local', cacheDir: null, threads: null, slots: 2, maxMemoryMb: null, imageMemoryMb: null, maxConnections: null }
     await assert.rejects(
       NativeEdge.open({ ...options, plugin: Buffer.from('no plugin') }),
       (error) => coded('PLUGIN')(error) || coded('ENGINE')(error),

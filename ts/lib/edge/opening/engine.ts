@@ -4,7 +4,7 @@ import { tryListening } from '../../addresses.js'
 import { listenError, type EdgeConfig } from '../../config.js'
 import { messageOf, SwarmError } from '../../errors.js'
 import { engineCache, openNative, type Engine } from '../../native.js'
-import { functionMemoryMb, memoryBytes } from '../machine.js'
+import { functionMemoryMb, imageMemoryMb, memoryBytes } from '../machine.js'
 import type { Start } from './start.js'
 
 /** Before anybody is told of this edge: its folder can be written to, its ports are free. The gateway itself opens last. */
@@ -31,6 +31,7 @@ export function openEngine({ config, place, say, stack }: Pick<Start, 'config' |
     threads: config.threads,
     slots: config.slots,
     maxMemoryMb: config.maxMemoryMb ?? functionMemoryMb(memoryBytes()),
+    imageMemoryMb: imageMemoryMb(memoryBytes()),
     maxConnections: config.maxConnections,
   }).then((opened) => {
     const { fromCache, maxMemoryMb, pagemapScan, slots, threads } = opened.info()
