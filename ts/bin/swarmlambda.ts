@@ -33,6 +33,7 @@ const COMMANDS: readonly (readonly [heading: string, ...files: (readonly [names:
   [
     'This machine:',
     ['config', () => import('./commands/config.js')],
+    ['zone', () => import('./commands/zone.js')],
     ['backup restore', () => import('./commands/backup.js')],
     ['doctor', () => import('./commands/doctor.js')],
     ['completion', () => import('./commands/completion.js')],

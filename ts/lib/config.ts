@@ -108,6 +108,8 @@ export interface ZoneConfig {
   issuers: string[]
   /** A file. */
   placesFile: string | null
+  /** The file of the key that signs the zone; null: it is not signed. */
+  keyFile: string | null
   mostAnswers: number | null
   answersPerSecond: number
 }
@@ -232,6 +234,7 @@ const parseZone = (env: Environment): ZoneConfig => ({
   nameServers: read(env, variables.DNS_SERVERS) ?? [],
   issuers: read(env, variables.DNS_ISSUERS) ?? [],
   placesFile: read(env, variables.DNS_PLACES),
+  keyFile: read(env, variables.DNS_KEY),
   mostAnswers: read(env, variables.DNS_ANSWERS),
   answersPerSecond: read(env, variables.DNS_RATE),
 })

@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { checkCertificates } from '../../lib/certificates.js'
 import { ALL_VARIABLES, loadSettings, parseDnsConfig, parseEdgeConfig, parseProxyConfig, unknownVariables, type Settings, type Variable } from '../../lib/config.js'
+import { openSigner } from '../../lib/dns/signer.js'
 import { withJson } from './edge-options.js'
 import { openOutput, table } from './output.js'
 
@@ -15,7 +16,8 @@ export function add(program: Command): void {
       const settings = await loadSettings(process.env, file ?? null)
       const edge = parseEdgeConfig(settings.values)
       parseProxyConfig(settings.values)
-      parseDnsConfig(settings.values)
+      const { keyFile, zone } = parseDnsConfig(settings.values)
+      if (keyFile !== null) await openSigner(keyFile, zone)
       await checkCertificates(edge.https?.certificates ?? [])
       const rows = ALL_VARIABLES.map((variable) => ({ key: variable.key, variable: variable.name, ...valueOf(variable, settings) }))
       output.say(settings.file === null ? 'no configuration file' : `configuration file: ${settings.file}`)

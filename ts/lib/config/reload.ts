@@ -4,7 +4,7 @@ import type { Environment, Variable } from './variable.js'
 import * as variables from './variables.js'
 
 /** Of the DNS server: the zone and its limits, not where it listens. */
-const OF_DNS: readonly Variable[] = [variables.DNS_TTL, variables.DNS_SERVERS, variables.DNS_ISSUERS, variables.DNS_PLACES, variables.DNS_ANSWERS, variables.DNS_RATE]
+const OF_DNS: readonly Variable[] = [variables.DNS_TTL, variables.DNS_SERVERS, variables.DNS_ISSUERS, variables.DNS_PLACES, variables.DNS_KEY, variables.DNS_ANSWERS, variables.DNS_RATE]
 const OF_HTTPS: readonly Variable[] = [variables.TLS_CERT, variables.TLS_KEY]
 const ALWAYS: readonly Variable[] = [variables.HOSTS, variables.LOG]
 

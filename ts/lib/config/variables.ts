@@ -426,6 +426,17 @@ export const DNS_PLACES = optional(
   'none, all clients get the edges nearest to this server',
 )
 
+export const DNS_KEY = optional(
+  {
+    name: 'SWARMLAMBDA_DNS_KEY',
+    key: 'dns.key',
+    about: 'File of the private key that signs the zone (DNSSEC), the same on every edge; "swarmlambda zone" prints its DS record.',
+    allowed: 'a path of an EC P-256 key in PEM',
+    schema: is.path,
+  },
+  'none, answers are not signed',
+)
+
 export const DNS_ANSWERS = optional(
   {
     name: 'SWARMLAMBDA_DNS_ANSWERS',
@@ -515,7 +526,7 @@ export const TOKEN = optional(
   { secret: true },
 )
 
-const DNS_SETTINGS = [DNS_HOST, DNS_PORT, DNS_ZONE, DNS_TTL, DNS_SERVERS, DNS_ISSUERS, DNS_PLACES, DNS_ANSWERS, DNS_RATE] as const
+const DNS_SETTINGS = [DNS_HOST, DNS_PORT, DNS_ZONE, DNS_TTL, DNS_SERVERS, DNS_ISSUERS, DNS_PLACES, DNS_KEY, DNS_ANSWERS, DNS_RATE] as const
 
 export const EDGE_VARIABLES: readonly Variable[] = [
   CLUSTER_ID,

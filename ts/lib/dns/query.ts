@@ -22,6 +22,8 @@ export interface Question {
   name: string
   type: number
   class: number
+  /** A label was replaced. */
+  isOdd?: boolean
 }
 
 /** A part of the network that a resolver asks for (RFC 7871). */
@@ -61,6 +63,7 @@ export const opcodeOf = ({ flags }: Query): number => (flags >> 11) & 0xf
 
 const readQuestion = (message: Buffer): { question: Buffer; asked: Question } | null => {
   const labels: string[] = []
+  let isOdd = false
   let at = HEADER_BYTES
   for (;;) {
     const length = message[at]
@@ -70,12 +73,14 @@ const readQuestion = (message: Buffer): { question: Buffer; asked: Question } | 
     if (length === 0) break
     const label = message.toString('latin1', at, at + length)
     // Of such a label it only matters that it is no name of ours.
-    labels.push(PLAIN_LABEL.test(label) ? label : '_')
+    const isPlain = PLAIN_LABEL.test(label)
+    isOdd ||= !isPlain
+    labels.push(isPlain ? label : '_')
     at += length
     if (at - HEADER_BYTES >= MAX_NAME_BYTES) return null
   }
   if (at + 4 > message.length) return null
-  const asked = { name: labels.join('.'), type: message.readUInt16BE(at), class: message.readUInt16BE(at + 2) }
+  const asked = { name: labels.join('.'), type: message.readUInt16BE(at), class: message.readUInt16BE(at + 2), ...(isOdd && { isOdd }) }
   return { question: message.subarray(HEADER_BYTES, at + 4), asked }
 }
 

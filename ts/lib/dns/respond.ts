@@ -2,7 +2,7 @@
 
 import { AUTHORITATIVE_ANSWER, encode, RECURSION_DESIRED, TRUNCATED_RESPONSE, type Answer, type PacketOpt } from 'dns-packet'
 import { opcodeOf, readQuery, type Query, type Subnet } from './query.js'
-import { answer, RCODE, type Reply, type Zone, type ZoneEdge } from './zone.js'
+import { answer, RCODE, signedAnswer, type Reply, type Zone, type ZoneEdge } from './zone.js'
 
 const HEADER_BYTES = 12
 const OPCODE_MASK = 0x7800
@@ -66,9 +66,10 @@ const decide = (query: Query, zone: Zone, place: Placing | null): { reply: Reply
   if (opcodeOf(query) !== 0) return only(RCODE.notImplemented)
   if (query.edns !== null && query.edns.version > 0) return only(RCODE.ok, BAD_VERSION)
   if (query.isMalformed || query.asked === null) return only(RCODE.formatError)
-  if (place === null) return { reply: answer(zone, query.asked), extendedRcode: 0, scope: 0 }
+  const reply = query.edns?.isDnssecOk === true ? signedAnswer : answer
+  if (place === null) return { reply: reply(zone, query.asked), extendedRcode: 0, scope: 0 }
   const { edges, scope } = place(query.edns?.subnet ?? null)
-  return { reply: answer({ ...zone, edges }, query.asked), extendedRcode: 0, scope }
+  return { reply: reply({ ...zone, edges }, query.asked), extendedRcode: 0, scope }
 }
 
 /** The answer to `message`, or null when it gets none. Without `place` every client gets the edges as the zone has them. */

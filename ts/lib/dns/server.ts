@@ -11,6 +11,7 @@ import { createLimiter } from './limiter.js'
 import type { Places } from './places.js'
 import type { Subnet } from './query.js'
 import { respond, truncated, type Placing } from './respond.js'
+import type { Signer } from './signer.js'
 import { createTcpServer } from './tcp.js'
 import type { NameServer, Zone, ZoneEdge } from './zone.js'
 
@@ -29,6 +30,8 @@ export interface DnsSettings {
   answersPerSecond: number
   /** Where clients are; null: all get the edges in the fleet's order. */
   places: Places | null
+  /** None: answers are not signed. */
+  signer?: Signer | null
 }
 
 export interface DnsOptions extends DnsSettings {
@@ -97,9 +100,9 @@ const listen = async (tcp: Server, host: string, port: number): Promise<{ udp: U
 export const openDns = async (options: DnsOptions): Promise<DnsServer> => {
   const { fleet, host, log, port } = options
   const sockets = new Set<Socket>()
-  const apply = ({ answersPerSecond, challenges, issuers, mostAnswers, nameServers, places, ttlSeconds }: DnsSettings) => ({
+  const apply = ({ answersPerSecond, challenges, issuers, mostAnswers, nameServers, places, signer = null, ttlSeconds }: DnsSettings) => ({
     limit: createLimiter(answersPerSecond, Date.now),
-    zoneNow: createZone({ name: options.zone, ttlSeconds, issuers, mostAnswers, nameServers, serverAddresses: ownAddresses(host), ...(challenges && { challenges }) }, fleet),
+    zoneNow: createZone({ name: options.zone, ttlSeconds, issuers, mostAnswers, nameServers, signer, serverAddresses: ownAddresses(host), ...(challenges && { challenges }) }, fleet),
     place: createPlacing(places, fleet),
   })
   let current = apply(options)

@@ -4,7 +4,7 @@
 //   <edge name>.<zone>            A, AAAA   that edge, live or not
 //   ns.<zone>                     A, AAAA   this server
 //   _http._tcp, _lambda._tcp      SRV       the live edges with their ports, nearest first
-//   <zone>                        SOA, NS, CAA
+//   <zone>                        SOA, NS, CAA, DNSKEY
 //   _acme-challenge.<name>        TXT       what a certificate authority wants to see, while it does
 //
 // Other names with an underscore do not exist (NXDOMAIN): they would be services nobody offers. With no live edge
@@ -13,6 +13,7 @@
 import { isIPv4 } from 'node:net'
 import type { Answer } from 'dns-packet'
 import type { Question } from './query.js'
+import type { Signer } from './signer.js'
 
 export interface ZoneEdge {
   name: string
@@ -39,6 +40,8 @@ export interface Zone {
   challenges?: (name: string) => readonly string[]
   /** How many edges an answer with addresses names at the most; null: all. */
   mostAnswers?: number | null
+  /** None: answers are not signed. */
+  signer?: Signer | null
 }
 
 export interface NameServer {
@@ -58,7 +61,7 @@ export interface Reply {
   additionals: Answer[]
 }
 
-const TYPE = { a: 1, ns: 2, soa: 6, txt: 16, aaaa: 28, srv: 33, opt: 41, caa: 257, ixfr: 251, axfr: 252, any: 255 } as const
+const TYPE = { a: 1, ns: 2, soa: 6, txt: 16, aaaa: 28, srv: 33, opt: 41, dnskey: 48, caa: 257, ixfr: 251, axfr: 252, any: 255 } as const
 const CLASS = { internet: 1, any: 255 } as const
 const SERVICES: readonly string[] = ['_http._tcp', '_lambda._tcp']
 const CHALLENGE = '_acme-challenge.'
@@ -169,6 +172,7 @@ export const answer = (zone: Zone, { name, type, class: asked }: Question): Repl
   const answers: Answer[] = []
   if (isApex && (type === TYPE.soa || type === TYPE.any)) answers.push(soa(zone, name))
   if (isApex && (type === TYPE.ns || type === TYPE.any)) answers.push(...ns(zone, name))
+  if (isApex && zone.signer && (type === TYPE.dnskey || type === TYPE.any)) answers.push(zone.signer.key(name, zone.ttlSeconds))
   if (type === TYPE.caa) answers.push(...caa(zone, name))
   if (type === TYPE.a || type === TYPE.aaaa || type === TYPE.any) {
     const addresses = addressesOf(zone, label)
@@ -183,4 +187,25 @@ export const answer = (zone: Zone, { name, type, class: asked }: Question): Repl
 const glueOf = (zone: Zone, server: string): Answer[] => {
   const label = server.slice(0, -zone.name.length - 1)
   return server.endsWith(`.${zone.name}`) ? addressRecords(server, serverAddressesOf(zone, label), TYPE.any, zone.ttlSeconds) : []
+}
+
+/** `answer`, signed for a client that asks for that (RFC 4035). A name that is not there is one that has nothing (RFC 9824). */
+export const signedAnswer = (zone: Zone, asked: Question): Reply => {
+  const unsigned = answer(zone, asked)
+  const { signer } = zone
+  // No name of ours is odd, and there are no words for one in a record.
+  if (!signer || !unsigned.isAuthoritative || asked.isOdd === true) return unsigned
+  if (unsigned.answers.length > 0) return { ...unsigned, answers: signer.sign(unsigned.answers) }
+  const types = unsigned.rcode === RCODE.noSuchName ? null : typesAt(zone, asked.name)
+  const denial = signer.deny(asked.name, types, zone.ttlSeconds)
+  return { ...unsigned, rcode: RCODE.ok, authorities: signer.sign([...unsigned.authorities, denial]) }
+}
+
+/** What a name that exists has. Addresses that are missing for the moment are not denied. */
+const typesAt = (zone: Zone, name: string): string[] => {
+  const of = (type: number): string[] => {
+    const { answers, rcode } = answer(zone, { name, type, class: CLASS.internet })
+    return rcode === RCODE.serverFailure ? ['A', 'AAAA'] : answers.map((record) => record.type)
+  }
+  return [...new Set([...of(TYPE.any), ...of(TYPE.caa)])]
 }

@@ -89,6 +89,7 @@ test('every variable of an edge is read', () => {
     SWARMLAMBDA_DNS_NS: 'ns1.fn.example.org=192.0.2.1, ns.example.net',
     SWARMLAMBDA_DNS_CAA: 'letsencrypt.org',
     SWARMLAMBDA_DNS_MMDB: '/city.mmdb',
+    SWARMLAMBDA_DNS_KEY: '/dns.key',
     SWARMLAMBDA_DNS_ANSWERS: '2',
     SWARMLAMBDA_DNS_RATE: '50',
   }
@@ -139,6 +140,7 @@ test('every variable of an edge is read', () => {
       ],
       issuers: ['letsencrypt.org'],
       placesFile: '/city.mmdb',
+      keyFile: '/dns.key',
       mostAnswers: 2,
       answersPerSecond: 50,
     },
@@ -167,6 +169,7 @@ test('the proxy and the DNS server know the three edges of the tour without bein
     nameServers: [],
     issuers: [],
     placesFile: null,
+    keyFile: null,
     mostAnswers: null,
     answersPerSecond: 200,
     logLevel: 'info',
