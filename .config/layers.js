@@ -54,7 +54,7 @@ const PROGRAMS = {
   proxy: ['proxy', 'upstreams', 'config', 'cli'],
   dns: ['dns', 'upstreams', 'config', 'cli'],
   swarmlambda: [],
-  commands: ['backup', 'certificates', 'client', 'project', 'dev', 'doctor', 'regions', 'config', 'cluster', 'api'],
+  commands: ['backup', 'certificates', 'client', 'project', 'dev', 'doctor', 'regions', 'config', 'cluster', 'api', 'dns'],
 }
 
 const withoutExtension = (name) => name.replace(/\.[a-z.]+$/, '')

@@ -119,7 +119,7 @@ const publicPoint = (key: KeyObject): Buffer => {
 }
 
 /** A record's data, as they are sent: our names in it are in lower case, and dns-packet compresses none. */
-const dataOf = (record: Answer): Buffer => encode({ type: 'response', answers: [{ ...record, name: '.' } as Answer] }).subarray(HEADER_BYTES + BEFORE_DATA_BYTES)
+const dataOf = (record: Answer): Buffer => encode({ type: 'response', answers: [{ ...record, name: '.' }] }).subarray(HEADER_BYTES + BEFORE_DATA_BYTES)
 
 /** In lower case, as it is signed. */
 const nameOf = (name: string): Buffer => Buffer.concat([...name.toLowerCase().split('.').map((label) => Buffer.concat([Buffer.of(label.length), Buffer.from(label, 'latin1')])), Buffer.of(0)])

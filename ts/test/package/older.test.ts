@@ -18,7 +18,7 @@ const libraryOf = (name: string, arch: string): string => join('node_modules', n
 const tree = async (t: TestContext): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), 'swarm-'))
   t.after(() => rm(folder, { recursive: true, force: true }))
-  await mkdir(join(folder, 'natives'))
+  await mkdir(join(folder, 'dist', 'natives'), { recursive: true })
   return folder
 }
 
@@ -32,16 +32,16 @@ const insists = (file: string): string[] =>
 for (const arch of ['x64', 'arm64']) {
   test(`a library for ${arch} asks for no more than Debian 11 has`, async (t) => {
     const folder = await tree(t)
-    for (const name of PREBUILT) await copyFile(libraryOf(name, arch), join(folder, 'natives', `${name}.node`))
+    for (const name of PREBUILT) await copyFile(libraryOf(name, arch), join(folder, 'dist', 'natives', `${name}.node`))
     await supplyOlder(folder, 'cc')
     for (const name of PREBUILT) {
-      const wanted = insists(join(folder, 'natives', `${name}.node`))
+      const wanted = insists(join(folder, 'dist', 'natives', `${name}.node`))
       assert.ok(wanted.some((version) => version.startsWith('GLIBC_2.')))
       assert.deepEqual(wanted.filter((version) => /^GLIBC_2\.3[2-9]|^GLIBCXX_3\.4\.(29|3\d)/.test(version)), [], name)
     }
     if (arch !== process.arch) return
     const load = `const { constants: { dlopen: how } } = require('node:os')
-      for (const name of ['older', ${PREBUILT.map((name) => `'${name}'`).join()}]) process.dlopen({ exports: {} }, '${folder}/natives/' + name + '.node', how.RTLD_NOW | how.RTLD_GLOBAL)
+      for (const name of ['older', ${PREBUILT.map((name) => `'${name}'`).join()}]) process.dlopen({ exports: {} }, '${folder}/dist/natives/' + name + '.node', how.RTLD_NOW | how.RTLD_GLOBAL)
       process.stdout.write('loaded')`
     assert.equal(execFileSync(process.execPath, ['-e', load], { encoding: 'utf8' }), 'loaded')
   })
@@ -51,6 +51,6 @@ test('a library that asks for something nobody has looked at is refused', async 
   const folder = await tree(t)
   const bytes = await readFile(libraryOf('rocksdb-native', 'x64'))
   bytes.write('pthread_onze', bytes.indexOf('\0pthread_once\0') + 1)
-  await writeFile(join(folder, 'natives', 'rocksdb-native.node'), bytes)
+  await writeFile(join(folder, 'dist', 'natives', 'rocksdb-native.node'), bytes)
   await assert.rejects(supplyOlder(folder, 'cc'), /rocksdb-native\.node asks for pthread_onze of GLIBC_2\.34/)
 })
