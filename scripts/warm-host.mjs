@@ -7,7 +7,11 @@ import { load } from '../bin/launch.js'
 import { at } from './lib/paths.mjs'
 
 const folder = await mkdtemp(join(tmpdir(), 'swarmlambda-warm-'))
-Object.assign(process.env, { SWARMLAMBDA_STATE_DIR: join(folder, 'edge'), SWARMLAMBDA_HTTP_PORT: '0', SWARMLAMBDA_BOOTSTRAP: 'none', SWARMLAMBDA_CLUSTER_KEY: '' })
+// An edge of its own, whatever is configured on this machine.
+const config = join(folder, 'swarmlambda.toml')
+await writeFile(config, '')
+for (const name of Object.keys(process.env)) if (name.startsWith('SWARMLAMBDA_')) delete process.env[name]
+Object.assign(process.env, { SWARMLAMBDA_CONFIG: config, SWARMLAMBDA_STATE_DIR: join(folder, 'edge'), SWARMLAMBDA_HTTP_PORT: '0', SWARMLAMBDA_BOOTSTRAP: 'none' })
 process.argv.length = 2
 const { programs, script } = load()
 const { write } = process.stdout

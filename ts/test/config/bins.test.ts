@@ -12,6 +12,7 @@ import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import type { Script } from 'node:vm'
 import { DNS_VARIABLES, PROXY_VARIABLES } from '../../lib/config.js'
 import { VERSION } from '../../lib/version.js'
 
@@ -126,6 +127,11 @@ test('a second signal ends a program at once', async () => {
   assert.equal((await lines.next()).value, 'stopping')
   child.kill('SIGINT')
   assert.equal(await exit, 130)
+})
+
+test('programs begin with the code that the build compiled', async () => {
+  const { load } = (await import(join(ROOT, 'bin/launch.js'))) as { load: () => { script: Script } }
+  assert.equal(load().script.cachedDataRejected, false)
 })
 
 test('a launcher that finds nothing built says what to do', async () => {
