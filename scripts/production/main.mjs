@@ -1,5 +1,5 @@
 // `node scripts/production/main.mjs [--checkout]`: runs the commands of docs/production.md on three machines that are namespaces of this one: a bridge,
-// 10.7.0.1 to 3, and /etc/swarmlambda, /var/lib/swarmlambda, /run and /root of their own. Needs root, ip, nsenter, openssl, curl and the
+// 10.7.0.1 to 3, and /etc/swarmlambda, /var/lib/swarmlambda, /run and /root of their own. Needs root, ip, nsenter, openssl, curl, delv and the
 // executable of `npm run package -- --here`. systemctl is systemctl.sh beside this file.
 import { spawn, spawnSync } from 'node:child_process'
 import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'

@@ -5,7 +5,7 @@
 
 import { createHash, createPrivateKey, createPublicKey, sign, type KeyObject } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { encode, type Answer } from 'dns-packet'
+import { encode, type Answer, type RrsigData } from 'dns-packet'
 import { messageOf, SwarmError } from '../errors.js'
 
 export interface Signer {
@@ -64,35 +64,34 @@ export const createSigner = (key: KeyObject, zone: string, now: () => number): S
   const kept = new Map<string, Buffer>()
   let hour = 0
 
-  /** Of the fields before it, and the set of records. */
-  const signatureOf = (set: Buffer): Buffer => {
-    const id = set.toString('latin1')
+  /** Of records with one name, type and TTL. */
+  const signatureOf = (records: readonly Answer[], name: string, fields: RrsigData): Buffer => {
+    // What is signed, but for the order, in which a resolver puts them itself.
+    const id = `${name} ${fields.typeCovered} ${fields.originalTTL} ${JSON.stringify(records.map((record) => 'data' in record && record.data))}`
     const known = kept.get(id)
     if (known !== undefined) return known
     if (kept.size >= MOST_KEPT) kept.clear()
-    const made = sign('sha256', set, { key, dsaEncoding: 'ieee-p1363' })
+    const head = Buffer.alloc(8)
+    head.writeUInt16BE(NUMBERS[fields.typeCovered] ?? 0, 0)
+    head.writeUInt16BE(CLASS_INTERNET, 2)
+    head.writeUInt32BE(fields.originalTTL, 4)
+    const before = [nameOf(name), head]
+    const set = records.map(dataOf).sort(Buffer.compare).flatMap((data) => [...before, Buffer.of(data.length >> 8, data.length & 0xff), data])
+    const made = sign('sha256', Buffer.concat([dataOf({ type: 'RRSIG', name, data: fields }), ...set]), { key, dsaEncoding: 'ieee-p1363' })
     kept.set(id, made)
     return made
   }
 
   const signSet = (records: readonly Answer[]): Answer[] => {
     const [first] = records
-    const type = first && NUMBERS[first.type]
-    if (first === undefined || type === undefined || !('ttl' in first)) return []
+    if (first === undefined || !(first.type in NUMBERS) || !('ttl' in first)) return []
     const start = Math.floor(now() / HOUR_SECONDS) * HOUR_SECONDS - HOUR_SECONDS
     if (start !== hour) kept.clear()
     hour = start
     const ttl = first.ttl ?? 0
     const fields = { typeCovered: first.type, algorithm: ECDSA_P256_SHA256, labels: first.name.split('.').length, originalTTL: ttl, expiration: start + GOOD_FOR_SECONDS, inception: start, keyTag, signersName: zone }
-    const record = (signature: Buffer): Answer => ({ type: 'RRSIG', name: first.name, ttl, data: { ...fields, signature } })
-    const head = Buffer.alloc(8)
-    head.writeUInt16BE(type, 0)
-    head.writeUInt16BE(CLASS_INTERNET, 2)
-    head.writeUInt32BE(ttl, 4)
-    const before = [nameOf(first.name), head]
-    const datas = records.map(dataOf).sort(Buffer.compare)
-    const set = Buffer.concat([dataOf(record(Buffer.alloc(0))), ...datas.flatMap((data) => [...before, Buffer.of(data.length >> 8, data.length & 0xff), data])])
-    return [record(signatureOf(set))]
+    const signature = signatureOf(records, first.name.toLowerCase(), { ...fields, signature: Buffer.alloc(0) })
+    return [{ type: 'RRSIG', name: first.name, ttl, data: { ...fields, signature } }]
   }
 
   return {
