@@ -4,9 +4,9 @@ import { checkCrateLayers } from './lib/crate-layers.mjs'
 import { ensureInstalled } from './lib/install.mjs'
 import { TOOLS } from './lib/paths.mjs'
 import { forgetResults, keepResult, summary } from './lib/results.mjs'
-import { run } from './lib/run.mjs'
+import { outputOf, run } from './lib/run.mjs'
 import { build, GENERATED } from './lib/steps.mjs'
-import { bold, dim, duration, green, main, red, Stop } from './lib/terminal.mjs'
+import { bold, dim, duration, green, main, red, Stop, yellow } from './lib/terminal.mjs'
 import { requireNode } from './lib/tools.mjs'
 
 const CHECK_MS = 15 * 60_000
@@ -31,6 +31,14 @@ const checkBindings = async () => {
   if (known.trim().split('\n').length !== GENERATED.length) throw new Stop(`${GENERATED.join(' and ')} must be committed.`)
 }
 
+/** Of Cargo.lock's crates, for the targets of .deny.toml. Returns why it can't be known here. */
+const checkAdvisories = async () => {
+  if ((await outputOf('cargo', ['deny', '--version'])) === null) return 'there is no cargo-deny here: cargo install --locked cargo-deny'
+  const { code, output } = await run('cargo', ['deny', '--config', '.deny.toml', 'check', 'advisories'], { collect: true, timeoutMs: CHECK_MS })
+  if (code !== 0 && output.includes('failed to fetch advisory database')) return "RustSec's database cannot be fetched from here"
+  if (code !== 0) throw new Stop(output.trim())
+}
+
 const CHECKS = [
   ['eslint', 'rules and layers of TypeScript', () =>
     node(TOOLS.eslint, '--config', '.config/eslint.config.js', '--max-warnings', '0', 'ts', 'ui', 'bin', 'bench', 'scripts', '.config')],
@@ -42,6 +50,7 @@ const CHECKS = [
     await command('cargo', ['fmt', '--manifest-path', 'crates/plugin/Cargo.toml', '--check'])
   }],
   ['crates', 'who may name napi and wasmtime', checkCrateLayers],
+  ['advisories', 'about crates, for x64 and arm64', checkAdvisories],
   ['plugin', 'built from the committed sources', () => command('bash', ['crates/plugin/build.sh', '--check'])],
   ['bindings', 'generated again as committed', checkBindings],
   ['clippy', 'Rust rules', () =>
@@ -61,15 +70,18 @@ await main(async () => {
     if (wanted.length > 0 && !wanted.includes(name)) continue
     const started = performance.now()
     let problem = null
+    let skipped
     try {
-      await check()
+      skipped = await check()
     } catch (error) {
       problem = error instanceof Stop ? error.message : (error?.stack ?? String(error))
     }
     const ms = performance.now() - started
     total.ms += ms
-    total[problem === null ? 'passed' : 'failed'] += 1
-    process.stdout.write(`${problem === null ? green('✓') : red('✗')} ${bold(name)} ${what}  ${dim(duration(ms))}\n`)
+    const outcome = problem !== null ? 'failed' : skipped !== undefined ? 'skipped' : 'passed'
+    total[outcome] += 1
+    const mark = { passed: green('✓'), failed: red('✗'), skipped: yellow('–') }[outcome]
+    process.stdout.write(`${mark} ${bold(name)} ${what}  ${dim(skipped ?? duration(ms))}\n`)
     if (problem !== null) process.stdout.write(`${problem.replace(/^/gm, '    ')}\n`)
   }
   await keepResult('lint', total)
