@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-digest() { sha256sum Cargo.toml Cargo.lock build.sh quickjs.patch $(find src js -name node_modules -prune -o -type f -print | LC_ALL=C sort) | sha256sum | cut -d' ' -f1; }
+digest() { sha256sum Cargo.toml Cargo.lock build.sh quickjs.patch $(find src js quickjs -name node_modules -prune -o -type f -print | LC_ALL=C sort) | sha256sum | cut -d' ' -f1; }
 
 if [ "${1:-}" = --check ]; then
   want="sources $(digest)
@@ -63,10 +63,10 @@ EOF
 mkdir -p target
 node js/build.mjs
 
-# QuickJS with our changes, where Cargo.toml's [patch] looks for it.
+# QuickJS with our changes and the files of ours that they include, where Cargo.toml's [patch] looks for it.
 quickjs=0.12.2
 quickjs_sha256=a13ac243b86a74120814ef7e9e30ad5a2c1199b7b9963b1cf7c84e4cdc1cad99
-if ! [ target/rquickjs-sys/patched -nt quickjs.patch ]; then
+if ! [ -e target/rquickjs-sys/patched ] || [ -n "$(find quickjs quickjs.patch -newer target/rquickjs-sys/patched)" ]; then
   mkdir -p target/fetch/src
   : > target/fetch/src/lib.rs
   printf '[package]\nname = "fetch"\nedition = "2024"\n[workspace]\n[dependencies]\nrquickjs-sys = "=%s"\n' "$quickjs" > target/fetch/Cargo.toml
@@ -77,6 +77,7 @@ if ! [ target/rquickjs-sys/patched -nt quickjs.patch ]; then
   mkdir target/rquickjs-sys
   tar xzf "${archives[0]}" -C target/rquickjs-sys --strip-components=1
   patch --directory target/rquickjs-sys --strip 1 --quiet < quickjs.patch
+  cp quickjs/* target/rquickjs-sys/quickjs/
   # The archive's times are old; by this one cargo sees that there is something to compile.
   touch target/rquickjs-sys/build.rs target/rquickjs-sys/patched
 fi

@@ -10,8 +10,24 @@ use std::{cell::Cell, rc::Rc};
 /// Cycles are collected only in functions that allocate more than this; a fresh heap is thrown away anyway.
 pub const GC_THRESHOLD_BYTES: usize = 32 << 20;
 
-/// Free heap that the base snapshot ends with.
-const START_BYTES: usize = 192 * 1024;
+unsafe extern "C" {
+    /// Ours, in quickjs/photograph.h.
+    fn JS_MakeLasting(ctx: *mut qjs::JSContext, written: qjs::JSValue);
+    /// Ours, in quickjs/call.h: calls a handler, and writes its result when that is there already and plain data.
+    fn JS_CallHandler(
+        ctx: *mut qjs::JSContext,
+        handler: *const Handler,
+        event: *mut u8,
+        event_len: usize,
+        id: *const u8,
+        id_len: usize,
+        returned: *mut qjs::JSValue,
+        text: *mut *const u8,
+        len: *mut usize,
+    ) -> u32;
+}
+const ANSWERED: u32 = 0;
+const RETURNED: u32 = 1;
 
 /// Rounds of ticks and immediates that a loaded module may have.
 const MAX_SOON: usize = 1_000;
@@ -65,13 +81,40 @@ struct Glue {
     plain: Persistent<Object<'static>>,
 }
 
-struct Loaded {
-    handler: Saved,
-    context: Persistent<Object<'static>>,
+/// A function that can be called, as quickjs/call.h has it. Its values are never freed.
+#[repr(C)]
+struct Handler {
+    handler: qjs::JSValue,
+    context: qjs::JSValue,
+    callback: qjs::JSValue,
+    id_name: qjs::JSAtom,
 }
 
+struct Loaded {
+    ctx: *mut qjs::JSContext,
+    handler: Handler,
+}
+
+impl Loaded {
+    fn new(ctx: &Ctx<'_>, handler: Function<'_>, context: Object<'_>, callback: Function<'_>) -> Self {
+        let raw = ctx.as_raw().as_ptr();
+        let own = |value: Value<'_>| {
+            let value = std::mem::ManuallyDrop::new(value);
+            value.as_raw()
+        };
+        let (handler, context, callback) =
+            (own(handler.into_value()), own(context.into_value()), own(callback.into_value()));
+        // SAFETY: the context is alive, and the name is as long.
+        let id_name = unsafe { qjs::JS_NewAtomLen(raw, ID_NAME.as_ptr().cast(), ID_NAME.len() as _) };
+        Self { ctx: raw, handler: Handler { handler, context, callback, id_name } }
+    }
+}
+
+/// The context's property that differs in each invocation.
+const ID_NAME: &str = "awsRequestId";
+
 /// How a handler ended: JSON of the result, or of the error.
-type Ending = Result<Vec<u8>, Vec<u8>>;
+type Ending = Result<&'static [u8], Vec<u8>>;
 
 /// The mark and the content of [`RUNTIME_JS`].
 fn runtime_js() -> (&'static [u8], &'static [u8]) {
@@ -150,14 +193,23 @@ impl Runtime {
                 ctx.eval::<(), _>("console.log('%s', 'warm', { a: [1] }, new Error('warm'))")?;
                 let value = ctx.json_parse(&b"{\"a\":[1,\"b\",null,1.5]}"[..])?;
                 ctx.json_stringify(value)?;
-                crate::holes::fill(START_BYTES);
-                crate::heap::settle();
                 Ok(glue)
             })();
             made.catch(&ctx).map(|glue| (glue, stack_limit_of(&ctx))).map_err(|error| error.to_string())
         })?;
         let rejected = watch_rejections(&context, &glue.object).map_err(|error| error.to_string())?;
         Ok(Self { context, stack_limit, glue, rejected, loaded: std::cell::OnceCell::new() })
+    }
+
+    /// Prepares the memory for being photographed: as base, or with a function, of which invocations get `headroom` bytes
+    /// without growth.
+    pub fn settle(&self, headroom: usize) {
+        crate::holes::fill(headroom);
+        // SAFETY: the context is alive as long as the instance; what was freed is not used, and what lasts is not freed.
+        self.context.with(|ctx| unsafe {
+            let written = self.loaded.get().map_or(qjs::JS_UNDEFINED, |loaded| loaded.handler.context);
+            JS_MakeLasting(ctx.as_raw().as_ptr(), written);
+        });
     }
 
     /// See the export `compile-script`.
@@ -182,7 +234,7 @@ impl Runtime {
                     return Ok(None);
                 };
                 glue.get::<_, Function>("freeze")?.call::<_, Value>((This(glue.clone()),))?;
-                Ok(Some(Loaded { handler: Persistent::save(ctx, handler), context: Persistent::save(ctx, context) }))
+                Ok(Some(Loaded::new(ctx, handler, context, self.glue.callback.clone().restore(ctx)?)))
             })();
             match loaded {
                 Ok(Some(loaded)) => {
@@ -229,37 +281,44 @@ impl Runtime {
     }
 
     /// See the export `call`.
-    pub fn call(&self, event: &[u8], id: &[u8], client: &[u8]) -> Ending {
+    ///
+    /// # Safety
+    /// The event is readable, and writable with one byte beyond it, which may be the first of the id.
+    pub unsafe fn call(&self, event: *mut [u8], id: &[u8], client: &[u8]) -> Ending {
+        let Some(loaded) = self.loaded.get() else {
+            return Err(plain("Runtime.PluginError", "no function is loaded"));
+        };
+        if !client.is_empty() {
+            let client = std::str::from_utf8(client).unwrap_or_default();
+            self.enter(|ctx, glue| {
+                let set = glue.get::<_, Function>("clientContext").and_then(|set| set.call::<_, ()>((client,)));
+                set.map_err(|error| self.describe(ctx, error))
+            })?;
+        }
+        let (mut returned, mut text, mut len) = (qjs::JS_UNDEFINED, std::ptr::null(), 0);
+        // SAFETY: the context and the handler's values are alive as long as the instance; the caller's.
+        let ending = unsafe {
+            let (returned, text, len) = (&raw mut returned, &raw mut text, &raw mut len);
+            let (event, event_len) = (event.cast(), event.len());
+            JS_CallHandler(loaded.ctx, &loaded.handler, event, event_len, id.as_ptr(), id.len(), returned, text, len)
+        };
+        if ending == ANSWERED && self.rejected.get() == 0 {
+            // SAFETY: it is so long, and never freed.
+            return Ok(unsafe { std::slice::from_raw_parts(text, len) });
+        }
         self.enter(|ctx, glue| {
-            let Some(loaded) = self.loaded.get() else {
-                return Err(plain("Runtime.PluginError", "no function is loaded"));
+            let ended = match ending {
+                // SAFETY: a value of this context, ours.
+                ANSWERED | RETURNED => self.finish(ctx, glue, unsafe { Value::from_raw(ctx.clone(), returned) }),
+                _ => Err(Error::Exception),
             };
-            match self.run(ctx, glue, loaded, event, id, client) {
-                Ok(ending) => ending,
-                Err(error) => Err(self.describe(ctx, error)),
-            }
+            ended.unwrap_or_else(|error| Err(self.describe(ctx, error)))
         })
     }
 
-    fn run<'js>(
-        &self,
-        ctx: &Ctx<'js>,
-        glue: &Object<'js>,
-        loaded: &Loaded,
-        event: &[u8],
-        id: &[u8],
-        client: &[u8],
-    ) -> quickjs::Result<Ending> {
-        let handler = loaded.handler.clone().restore(ctx)?;
-        let context = loaded.context.clone().restore(ctx)?;
-        let callback = self.glue.callback.clone().restore(ctx)?;
-        context.set("awsRequestId", std::str::from_utf8(id).unwrap_or_default())?;
-        if !client.is_empty() {
-            let client = std::str::from_utf8(client).unwrap_or_default();
-            glue.get::<_, Function>("clientContext")?.call::<_, ()>((This(glue.clone()), client))?;
-        }
-        let event = kept(ctx.json_parse(event)?);
-        let returned: Value = kept(handler.call((event, context, callback))?);
+    /// Waits until what a handler returned is settled.
+    fn finish<'js>(&self, ctx: &Ctx<'js>, glue: &Object<'js>, returned: Value<'js>) -> quickjs::Result<Ending> {
+        let returned = kept(returned);
         let value = match returned.as_promise() {
             None => self.until_called_back(ctx, glue, returned)?,
             Some(promise) => loop {
@@ -297,13 +356,13 @@ impl Runtime {
                 while promise.state() == PromiseState::Pending && self.advance(ctx, glue)? {}
                 value = promise.result::<Value>().ok_or(Error::WouldBlock)??;
                 if let Ok(bytes) = TypedArray::<u8>::from_value(value.clone()) {
-                    return Ok(Ok(bytes.as_bytes().unwrap_or_default().to_vec()));
+                    return Ok(Ok(bytes.as_bytes().unwrap_or_default().to_vec().leak()));
                 }
             }
         }
         Ok(match ctx.json_stringify(kept(value)).catch(ctx) {
-            Ok(Some(json)) => Ok(kept(json).to_string()?.into_bytes()),
-            Ok(None) => Ok(b"null".to_vec()),
+            Ok(Some(json)) => Ok(kept(json).to_string()?.into_bytes().leak()),
+            Ok(None) => Ok(b"null"),
             Err(error) => Err(plain(
                 "Runtime.MarshalError",
                 &format!("Unable to stringify response body: {}", first_line(&error.to_string())),

@@ -5,7 +5,6 @@
 //!
 //! One thread, one context, and memory that a host photographs after `load`: state is in statics, nothing is freed.
 
-mod heap;
 mod holes;
 mod javascript;
 mod native;
@@ -16,14 +15,12 @@ use javy_plugin_api::{Config, import_namespace};
 
 import_namespace!("swarmlambda-v1");
 
-/// Events up to this size arrive without an allocation call.
-const INPUT_BYTES: usize = 64 * 1024;
-
 /// Free heap a snapshot starts with, so that a small invocation never grows its memory (each growth is an mprotect).
 const HEADROOM_BYTES: usize = 512 * 1024;
 
-static mut INPUT: [u8; INPUT_BYTES] = [0; INPUT_BYTES];
-static mut OUTPUT: Vec<u8> = Vec::new();
+/// The same of the base.
+const START_BYTES: usize = 192 * 1024;
+
 static mut RUNTIME: Option<Runtime> = None;
 
 /// The host's side. `sleep` returns after that many milliseconds, or never when the deadline comes first.
@@ -51,6 +48,11 @@ mod host {
     }
 }
 
+unsafe extern "C" {
+    /// Ours, in quickjs/heap.h.
+    fn JS_GetInput() -> *mut u8;
+}
+
 /// Javy's entry: makes the runtime. Called once, into the base snapshot.
 #[unsafe(export_name = "initialize-runtime")]
 extern "C" fn initialize_runtime() {
@@ -60,8 +62,10 @@ extern "C" fn initialize_runtime() {
         config.text_encoding(true).weak_ref(true).performance(true).gc_threshold(javascript::GC_THRESHOLD_BYTES);
         config
     };
+    // What the generator allocates for itself is part of the photograph.
+    fastrand::seed(0);
     let started = javy_plugin_api::initialize_runtime(config, |runtime| {
-        let made = Runtime::new(runtime.context().clone());
+        let made = Runtime::new(runtime.context().clone()).inspect(|made| made.settle(START_BYTES));
         // SAFETY: one thread, and no reference into RUNTIME is alive.
         unsafe { RUNTIME = made.map_err(|error| eprintln!("the runtime's JavaScript: {error}")).ok() };
         runtime
@@ -74,13 +78,14 @@ extern "C" fn initialize_runtime() {
 /// Where an event of up to 64 KiB may be written.
 #[unsafe(export_name = "in")]
 extern "C" fn input() -> *mut u8 {
-    (&raw mut INPUT).cast()
+    // SAFETY: gives an address.
+    unsafe { JS_GetInput() }
 }
 
-/// Room for `len` bytes, never freed.
+/// Room for `len` bytes and one more, never freed.
 #[unsafe(export_name = "alloc")]
 extern "C" fn alloc(len: usize) -> *mut u8 {
-    let mut room = Vec::with_capacity(len);
+    let mut room = Vec::with_capacity(len + 1);
     let ptr = room.as_mut_ptr();
     std::mem::forget(room);
     ptr
@@ -106,9 +111,16 @@ unsafe extern "C" fn compile_script(source: *const u8, source_len: usize) -> u64
 unsafe extern "C" fn load(bytecode: *const u8, bytecode_len: usize, options: *const u8, options_len: usize) -> u64 {
     // SAFETY: the host wrote both ranges with `alloc`.
     let (bytecode, options) = unsafe { (slice(bytecode, bytecode_len), slice(options, options_len)) };
-    let result = runtime().and_then(|runtime| runtime.load(bytecode, options));
-    holes::fill(HEADROOM_BYTES);
-    heap::settle();
+    let mut seed = [0; 8];
+    // Without a source of randomness the seed of the base stays; invocations get one of their own.
+    if getrandom::getrandom(&mut seed).is_ok() {
+        fastrand::seed(u64::from_le_bytes(seed));
+    }
+    let result = runtime().and_then(|runtime| {
+        let loaded = runtime.load(bytecode, options);
+        runtime.settle(HEADROOM_BYTES);
+        loaded
+    });
     answer(result.map(|()| Vec::new()))
 }
 
@@ -123,13 +135,20 @@ extern "C" fn limit(bytes: usize) {
 /// Calls the handler once. The input is the event, the request id and the client context, one after the other; `seed` feeds
 /// `Math.random`. The result is JSON: what the handler answered, or an error as Lambda writes it.
 #[unsafe(export_name = "call")]
-unsafe extern "C" fn call(input: *const u8, event_len: usize, id_len: usize, client_len: usize, seed: u64) -> u64 {
+unsafe extern "C" fn call(input: *mut u8, event_len: usize, id_len: usize, client_len: usize, seed: u64) -> u64 {
     fastrand::seed(seed);
-    // SAFETY: the host wrote this range, into `in` or `alloc`.
-    let bytes = unsafe { slice(input, event_len + id_len + client_len) };
-    let (event, rest) = bytes.split_at(event_len);
-    let (id, client) = rest.split_at(id_len);
-    answer(runtime().and_then(|runtime| runtime.call(event, id, client)))
+    // SAFETY: the host wrote this range, into `in` or `alloc`, both with a byte to spare.
+    let (event, id, client) = unsafe {
+        let id = input.add(event_len);
+        (std::ptr::slice_from_raw_parts_mut(input, event_len), slice(id, id_len), slice(id.add(id_len), client_len))
+    };
+    // The event's end is marked after the id is read.
+    // SAFETY: as above.
+    let ended = runtime().and_then(|runtime| unsafe { runtime.call(event, id, client) });
+    match ended {
+        Ok(bytes) => told(bytes, false),
+        Err(error) => told(error.leak(), true),
+    }
 }
 
 fn runtime() -> Result<&'static Runtime, Vec<u8>> {
@@ -145,10 +164,11 @@ unsafe fn slice<'a>(ptr: *const u8, len: usize) -> &'a [u8] {
 }
 
 fn answer(result: Result<Vec<u8>, Vec<u8>>) -> u64 {
-    let failed = u64::from(result.is_err()) << 31;
-    let bytes = result.unwrap_or_else(|error| error);
-    // SAFETY: one thread; the host reads OUTPUT before it calls again.
-    let output = unsafe { &mut *(&raw mut OUTPUT) };
-    *output = bytes;
-    ((output.as_ptr() as u64) << 32) | failed | output.len() as u64
+    let failed = result.is_err();
+    told(result.unwrap_or_else(|error| error).leak(), failed)
+}
+
+/// A result for the host, which reads it before it calls again.
+fn told(bytes: &'static [u8], failed: bool) -> u64 {
+    ((bytes.as_ptr() as u64) << 32) | u64::from(failed) << 31 | bytes.len() as u64
 }
