@@ -30,6 +30,7 @@ pub fn host(on_miss: OnMiss, on_control: OnControl) -> Host {
                 promise.await.map_err(failed)?.try_into()
             })
         }),
+        give_back: crate::give_back,
     }
 }
 

@@ -66,7 +66,7 @@ pub(crate) async fn serve(worker: Rc<Worker>, door: Rc<Door>, stream: TcpStream,
 
 /// Requests one after another. Between two that are far apart hyper's state and its buffers are given back, which are most of
 /// what a connection takes.
-async fn serve_http1<S>(mut socket: Socket, mut service: S, worker: &Worker, clocks: &Clocks)
+async fn serve_http1<S>(mut socket: Socket, mut service: S, worker: &Rc<Worker>, clocks: &Clocks)
 where
     S: HttpService<Incoming, ResBody = Body, Error = Infallible> + Unpin,
 {
@@ -80,14 +80,17 @@ where
         let mut connection = Box::new(builder.serve_connection(socket, service));
         let left = drive(Pin::new(&mut *connection), |connection| connection.graceful_shutdown(), worker, clocks).await;
         let Left::Idle = left else { return };
-        let parts = connection.into_parts();
-        (socket, service) = (parts.io, parts.service);
-        if parts.read_buf.is_empty() {
+        let http1::Parts { io, read_buf, service: same, .. } = connection.into_parts();
+        (socket, service) = (io, same);
+        if read_buf.is_empty() {
+            // Nothing is in it, and still it is the whole buffer.
+            drop(read_buf);
+            worker.give_back_soon();
             let until = Instant::from_std(clocks.deadline(limits).unwrap_or_else(lately));
             let woken = unless_closing(worker, poll_fn(|cx| socket.poll_readable(cx)));
             let Ok(Ok(())) = timeout_at(until, woken).await else { return };
         } else {
-            socket.unread(parts.read_buf);
+            socket.unread(read_buf);
         }
     }
 }

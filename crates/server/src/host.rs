@@ -206,8 +206,10 @@ pub struct HostError(pub String);
 /// What the host's closures return.
 pub type HostFuture<T> = Pin<Box<dyn Future<Output = Result<T, HostError>> + Send>>;
 
-/// The host: two closures.
+/// The host.
 pub struct Host {
     pub miss: Box<dyn Fn(MissRequest) -> HostFuture<MissResponse> + Send + Sync>,
     pub control: Box<dyn Fn(ControlRequest) -> HostFuture<ControlResponse> + Send + Sync>,
+    /// Returns to the system what the thread that calls it has freed.
+    pub give_back: fn(),
 }

@@ -7,9 +7,15 @@ use std::{
     sync::Arc,
     sync::atomic::Ordering::Relaxed,
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
+use tokio::{task::spawn_local, time::sleep};
+
 use crate::{gateway::Gateway, host::Host, socket::Outbox, turns::Turns};
+
+/// From when a connection rests until its buffers are given back, with those of all others that rest by then.
+const GIVE_BACK_AFTER: Duration = Duration::from_secs(5);
 
 /// So many connections with something to send don't wait for the end of the turn.
 const MAX_UNSENT: usize = 16;
@@ -28,6 +34,8 @@ pub(crate) struct Worker {
     unsent: RefCell<Vec<Rc<RefCell<Outbox>>>>,
     /// The task that sends, behind all that are ready now.
     sender: RefCell<Waker>,
+    /// Whether memory is given back soon.
+    gives_back: Cell<bool>,
 }
 
 /// A connection's place among those of its thread.
@@ -48,6 +56,7 @@ impl Worker {
             emptied: RefCell::default(),
             unsent: RefCell::default(),
             sender: RefCell::new(Waker::noop().clone()),
+            gives_back: Cell::new(false),
         }
     }
 
@@ -90,6 +99,19 @@ impl Worker {
         self.unsent.borrow_mut().drain(..).for_each(|outbox| outbox.borrow_mut().send());
         self.sender.borrow_mut().clone_from(cx.waker());
         Poll::Pending
+    }
+
+    /// Returns what resting connections have freed to the system: their thread may do nothing more for hours.
+    pub(crate) fn give_back_soon(self: &Rc<Self>) {
+        if self.gives_back.replace(true) {
+            return;
+        }
+        let worker = Rc::clone(self);
+        spawn_local(async move {
+            sleep(GIVE_BACK_AFTER).await;
+            worker.gives_back.set(false);
+            (worker.host.give_back)();
+        });
     }
 
     /// Ready when no connection is left.

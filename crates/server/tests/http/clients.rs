@@ -2,12 +2,13 @@
 
 use std::{
     fmt::Write,
+    sync::{Condvar, Mutex},
     time::{Duration, Instant},
 };
 
-use swarmlambda_server::{ControlResponse, HostFuture, Limits};
+use swarmlambda_server::{ControlResponse, Host, HostFuture, Limits};
 
-use crate::harness::{Edge, echo, elsewhere, get, host, invocation};
+use crate::harness::{Edge, PATIENCE, echo, elsewhere, get, host, invocation};
 
 const SHORT: Duration = Duration::from_millis(100);
 
@@ -202,6 +203,22 @@ fn goes_on_with_a_connection_that_rested() {
     client.send(request.as_bytes());
     assert_eq!(client.response().body, "1");
     assert_eq!(client.rest(), "", "it is closed in the end");
+}
+
+#[test]
+fn gives_back_what_resting_connections_freed() {
+    static GIVEN_BACK: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
+    let give_back = || {
+        *GIVEN_BACK.0.lock().unwrap() = true;
+        GIVEN_BACK.1.notify_all();
+    };
+    let limits = Limits { rest_after: Duration::ZERO, ..Limits::default() };
+    let edge = Edge::with(limits, Host { give_back, ..host(elsewhere, echo) });
+    let mut client = edge.connect();
+    client.send(invocation("hello", "", "1").as_bytes());
+    assert_eq!(client.response().body, "1");
+    let given_back = GIVEN_BACK.1.wait_timeout_while(GIVEN_BACK.0.lock().unwrap(), 6 * PATIENCE, |given| !*given);
+    assert!(*given_back.unwrap().0, "while the connection is open");
 }
 
 #[test]

@@ -67,7 +67,7 @@ pub fn host(
     miss: impl Fn(MissRequest) -> HostFuture<MissResponse> + Send + Sync + 'static,
     control: impl Fn(ControlRequest) -> HostFuture<ControlResponse> + Send + Sync + 'static,
 ) -> Host {
-    Host { miss: Box::new(miss), control: Box::new(control) }
+    Host { miss: Box::new(miss), control: Box::new(control), give_back: || () }
 }
 
 /// Another edge gives the event back.
