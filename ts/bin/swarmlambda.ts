@@ -25,7 +25,7 @@ const COMMANDS: readonly (readonly [heading: string, ...files: (readonly [names:
   ],
   [
     'The mesh:',
-    ['status top drain undrain', () => import('./commands/mesh.js')],
+    ['status top drain undrain leave', () => import('./commands/mesh.js')],
     ['keys', () => import('./commands/keys.js')],
     ['token', () => import('./commands/token.js')],
   ],

@@ -1,4 +1,4 @@
-// swarmlambda status, top, drain, undrain: the edges of the mesh.
+// swarmlambda status, top, drain, undrain, leave: the edges of the mesh.
 import type { Command } from 'commander'
 import type { Client } from '../../lib/client.js'
 import type { ClusterSnapshot, EdgeSnapshot } from '../../lib/snapshot.js'
@@ -44,6 +44,7 @@ export function add(program: Command): void {
   for (const [command, done, description] of [
     ['drain', 'is draining: it finishes what runs, and proxies and peers go elsewhere', 'takes an edge out of service without stopping it'],
     ['undrain', 'serves again', 'puts a drained edge back into service'],
+    ['leave', 'leaves: it finishes what runs and ends, and the others do not wait for it', 'takes an edge out of the mesh for good: drains it, stops it, and has the others forget it'],
   ] as const) {
     withEdge(program.command(command).description(description))
       .argument('<edge>', 'its name')

@@ -1,7 +1,7 @@
 // What this edge tells others, once a second and when something changes: its status to the peers, the snapshot and
 // failovers to whoever watches the page.
 import type { Engine } from '../native.js'
-import type { Mesh } from '../p2p/types.js'
+import type { Mesh, Peer } from '../p2p/types.js'
 import type { InvocationEvent } from '../snapshot.js'
 import { openClusterView, type ClusterViewOptions, type Load } from './cluster-view.js'
 import type { Signals } from './opening/start.js'
@@ -31,6 +31,7 @@ const SNAPSHOT_LATEST_MS = 1_500
 const SNAPSHOT_SMALL_CHARS = 64 * 1024
 const MAX_FAILOVERS_PER_SECOND = 50
 const FAILOVER_TOPIC = 'edge/failover'
+const FAREWELL_TOPIC = 'edge/farewell'
 
 export function openBroadcasts(options: BroadcastsOptions): Broadcasts {
   const { engine, isDraining, mesh, onTraffic, signals } = options
@@ -74,12 +75,15 @@ export function openBroadcasts(options: BroadcastsOptions): Broadcasts {
     samples.tick(stats)
     refresh()
   }
-  const onMessage = (_peer: unknown, topic: string, payload: unknown): void => {
+  const onMessage = (peer: Peer, topic: string, payload: unknown): void => {
+    if (topic === FAREWELL_TOPIC) view.farewell(peer.id)
     const parsed = topic === FAILOVER_TOPIC ? invocationEvent.safeParse(payload) : null
     if (parsed?.success) show(parsed.data)
   }
 
-  signals.on('change', refresh).on('failover', showEverywhere)
+  const sayFarewell = (): void => mesh.broadcast(FAREWELL_TOPIC, {})
+
+  signals.on('change', refresh).on('failover', showEverywhere).on('leave', sayFarewell)
   mesh.events.on('peer', refresh).on('lost', refresh).on('status', showSnapshot).on('message', onMessage)
   const timer = setInterval(tick, TICK_MS)
   tick()
@@ -88,7 +92,7 @@ export function openBroadcasts(options: BroadcastsOptions): Broadcasts {
     isBusy: () => rates.requestsPerSecond > 0,
     [Symbol.dispose]() {
       clearInterval(timer)
-      signals.off('change', refresh).off('failover', showEverywhere)
+      signals.off('change', refresh).off('failover', showEverywhere).off('leave', sayFarewell)
       mesh.events.off('peer', refresh).off('lost', refresh).off('status', showSnapshot).off('message', onMessage)
       sendStatus[Symbol.dispose]()
       showSnapshot[Symbol.dispose]()

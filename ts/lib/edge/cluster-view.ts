@@ -30,6 +30,8 @@ export interface Load extends Rates {
 export interface ClusterView {
   status(load: Load): PeerStatus
   snapshot(load: Load, at: number): ClusterSnapshot
+  /** An edge goes for good: it is not missed. */
+  farewell(id: string): void
 }
 
 /** An edge that is gone stays on the page this long. */
@@ -45,12 +47,16 @@ export function openClusterView(options: ClusterViewOptions): ClusterView {
   const { cluster, loaded, mesh, place, registry, setAside, startedAt, url, version } = options
   const gone = new Map<string, EdgeSnapshot>()
 
+  const leaving = new Set<string>()
+
   mesh.events.on('lost', (peer) => {
+    if (leaving.delete(peer.id)) return
     gone.set(peer.id, { ...edgeOf(peer, Date.now()), state: 'down', requestsPerSecond: 0, failuresPerSecond: 0, inFlight: 0 })
     const oldest = gone.keys().next()
     if (gone.size > MAX_GONE && !oldest.done) gone.delete(oldest.value)
   })
   mesh.events.on('peer', (peer) => {
+    leaving.delete(peer.id)
     // The same id came back, or a machine was set up anew under the same name.
     for (const [id, edge] of gone) if (id === peer.id || edge.name === peer.name) gone.delete(id)
   })
@@ -85,6 +91,7 @@ export function openClusterView(options: ClusterViewOptions): ClusterView {
 
   return {
     status,
+    farewell: (id) => void leaving.add(id),
     snapshot(load, at) {
       const peers = mesh.peers()
       const own = status(load)

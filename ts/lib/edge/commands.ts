@@ -1,4 +1,4 @@
-// Commands to one edge, given on any: drain it, run an event on it, and in development make its links worse. The edge
+// Commands to one edge, given on any: drain it, send it away for good, run an event on it, and in development make its links worse. The edge
 // that is asked passes the command on; the one it is for decides whether it does it.
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
@@ -16,6 +16,8 @@ export interface CommandsOptions {
   engine: Pick<Engine, 'invoke'>
   drain: Pick<Drain, 'drain' | 'undrain'>
   chaos: Chaos
+  /** Tells the peers, and stops this edge once the answer is out. */
+  leave: () => void
   /** Loads a published version here. */
   want: (key: string) => Promise<boolean>
 }
@@ -38,7 +40,7 @@ const invokeSchema = z.strictObject({
   event: z.string('must be the event as text'),
 })
 
-export function openCommands({ chaos, drain, engine, mesh, self, want }: CommandsOptions): Commands {
+export function openCommands({ chaos, drain, engine, leave, mesh, self, want }: CommandsOptions): Commands {
   const perform = async (command: string, body: unknown): Promise<unknown> => {
     switch (command) {
       case 'drain':
@@ -47,6 +49,10 @@ export function openCommands({ chaos, drain, engine, mesh, self, want }: Command
       case 'undrain':
         await drain.undrain()
         return { state: 'up' }
+      case 'leave':
+        await drain.drain()
+        leave()
+        return { state: 'leaving' }
       case 'chaos':
         return chaos.perform(body)
       case 'invoke':

@@ -63,3 +63,13 @@ test('an edge that is told to stop does not wait for a function that runs for a 
   assert.equal(await mesh.edges['edge-c'].stop(), 0)
   assert.equal(await cut, 'cut')
 })
+
+test('an edge that leaves ends, and the others forget it', { timeout: 60_000 }, async () => {
+  const left = mesh.edges['edge-b']
+  assert.deepEqual((await call('POST', `${a}/edges/edge-b/leave`, '{}')).json, { state: 'leaving' })
+  assert.equal(await left.exited, 0)
+  // edge-c, which was only stopped, is missed.
+  const { edges } = await snapshotWhere(a, ({ edges }) => edges.every(({ name }) => name !== 'edge-b'))
+  assert.deepEqual(edges.map(({ name, state }) => `${name} ${state}`).sort(), ['edge-a up', 'edge-c down'])
+  assert.equal((await invoke(a, 'where')).text, '"edge-a"')
+})

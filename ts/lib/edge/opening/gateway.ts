@@ -25,6 +25,9 @@ import type { Start } from './start.js'
 import type { Table } from './table.js'
 import type { Watching } from './watching.js'
 
+/** Long enough for the farewell, and the answer to whoever asked for it. */
+const LEAVE_MS = 500
+
 /** Everything a control call may be about. */
 export interface Parts {
   ground: Ground
@@ -54,7 +57,12 @@ function controlOf({ config, hosts, log, place, signals }: Start, { ground, invo
   const self = place.name
   const controlKeys = (): readonly Buffer[] => keyring.keys().map(({ control }) => control)
   const chaos = openChaos({ allowed: !config.needsToken, mesh, die: () => process.kill(process.pid, 'SIGKILL'), refresh: () => signals.emit('change'), log })
-  const commands = openCommands({ self, mesh, engine, drain, chaos, want: (key) => sync.want(key) })
+  const leave = (): void => {
+    log.info('leaving the mesh')
+    signals.emit('leave')
+    setTimeout(() => process.kill(process.pid, 'SIGTERM'), LEAVE_MS)
+  }
+  const commands = openCommands({ self, mesh, engine, drain, chaos, leave, want: (key) => sync.want(key) })
   const accessKeys = openAccessKeys(registry, sealer)
   const policyAllows = (reference: string, accessKeyId: string): boolean => {
     const { name, qualifier } = parseReference(reference)

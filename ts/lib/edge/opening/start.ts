@@ -32,6 +32,8 @@ export type Signals = EventEmitter<{
   failover: [event: InvocationEvent]
   /** A request with an idempotency key, and what became of it. */
   verdict: [verdict: Ending]
+  /** This edge goes for good. */
+  leave: []
 }>
 
 export function openSignals(): Signals {
