@@ -86,7 +86,7 @@ fn nameless(folder: &std::path::Path, len: usize) -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::fd::AsRawFd;
+    use std::{os::fd::AsRawFd, slice};
 
     fn place(file: &File) -> String {
         fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())).unwrap().to_string_lossy().into_owned()
@@ -97,9 +97,9 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("swarm-keep-{:x}", fastrand::u64(..)));
         let keep = Keep::new(Some(folder.clone()), 6_000);
         let memory: Vec<u8> = (0..=255).cycle().take(16_384).collect();
-        let runs = [0..4_096];
-        let (first, claim) = keep.put(&memory, &runs).unwrap();
-        let (second, none) = keep.put(&memory, &runs).unwrap();
+        let runs = slice::from_ref(&(0..4_096));
+        let (first, claim) = keep.put(&memory, runs).unwrap();
+        let (second, none) = keep.put(&memory, runs).unwrap();
         assert!(claim.is_some() && none.is_none());
         assert!(place(&first).contains("memfd"), "{}", place(&first));
         assert!(place(&second).starts_with(&*folder.to_string_lossy()), "{}", place(&second));
@@ -112,14 +112,14 @@ mod tests {
         // It is empty.
         fs::remove_dir(&folder).unwrap();
         drop(claim);
-        let (_, again) = keep.put(&memory, &runs).unwrap();
+        let (_, again) = keep.put(&memory, runs).unwrap();
         assert!(again.is_some());
     }
 
     #[test]
     fn without_a_folder_they_are_in_memory() {
         let keep = Keep::new(Some("/proc/nowhere".into()), 0);
-        let (file, claim) = keep.put(&[1; 4_096], &[0..4_096]).unwrap();
+        let (file, claim) = keep.put(&[1; 4_096], slice::from_ref(&(0..4_096))).unwrap();
         assert!(claim.is_none() && place(&file).contains("memfd"));
     }
 }
