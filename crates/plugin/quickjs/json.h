@@ -377,20 +377,47 @@ static JSONWritten json_written(int failed)
     return failed ? JSON_FAILED : JSON_DONE;
 }
 
-static JSONWritten json_write_text(JSONWriter *w, const char *text, size_t len)
+static inline void json_put(StringBuffer *b, uint8_t c)
 {
-    return json_written(string_buffer_write8(w->b, (const uint8_t *)text, len));
+    if (likely(b->len < b->size && !b->is_wide_char))
+        str8(b->str)[b->len++] = c;
+    else
+        string_buffer_putc8(b, c);
+}
+
+/* Where so many bytes may be written, if the buffer has room; the caller counts them. */
+static inline uint8_t *json_room(StringBuffer *b, size_t len)
+{
+    return likely(b->len + len <= (size_t)b->size && !b->is_wide_char) ? str8(b->str) + b->len : NULL;
+}
+
+static inline JSONWritten json_write_text(JSONWriter *w, const char *text, size_t len)
+{
+    uint8_t *room = json_room(w->b, len);
+
+    if (unlikely(!room))
+        return json_written(string_buffer_write8(w->b, (const uint8_t *)text, len));
+    memcpy(room, text, len);
+    w->b->len += len;
+    return JSON_DONE;
 }
 
 static JSONWritten json_write_string(JSONWriter *w, JSString *p)
 {
     StringBuffer *b = w->b;
     const uint8_t *s;
-    uint8_t escape[6] = "\\u";
+    uint8_t escape[6] = "\\u", *to;
     size_t n;
     int i = 0, c;
 
-    string_buffer_putc8(b, '"');
+    if (!p->is_wide_char && (to = json_room(b, p->len + 2)) && json_plain(str8(p), p->len, 0xff) == p->len) {
+        *to = '"';
+        memcpy(to + 1, str8(p), p->len);
+        to[p->len + 1] = '"';
+        b->len += p->len + 2;
+        return JSON_DONE;
+    }
+    json_put(b, '"');
     while (i < p->len) {
         if (!p->is_wide_char) {
             s = str8(p) + i;
@@ -410,8 +437,8 @@ static JSONWritten json_write_string(JSONWriter *w, JSString *p)
         case '"':
         case '\\':
         quote:
-            string_buffer_putc8(b, '\\');
-            string_buffer_putc8(b, c);
+            json_put(b, '\\');
+            json_put(b, c);
             break;
         default:
             if (c < 32 || is_surrogate(c)) {
@@ -423,7 +450,7 @@ static JSONWritten json_write_string(JSONWriter *w, JSString *p)
             }
         }
     }
-    string_buffer_putc8(b, '"');
+    json_put(b, '"');
     return json_written(b->error_status);
 }
 
@@ -431,7 +458,7 @@ static void json_write_line(JSONWriter *w, int depth)
 {
     if (!w->gap_len)
         return;
-    string_buffer_putc8(w->b, '\n');
+    json_put(w->b, '\n');
     while (depth-- > 0)
         string_buffer_write8(w->b, w->gap, w->gap_len);
 }
@@ -470,7 +497,7 @@ static JSONWritten json_write_object(JSONWriter *w, JSObject *p, const JSONParen
     bool has_content = false;
     uint32_t i;
 
-    string_buffer_putc8(w->b, '{');
+    json_put(w->b, '{');
     for (i = 0; i < sh->prop_count; i++) {
         JSShapeProperty *prs = &sh->prop[i];
         JSValueConst val;
@@ -491,22 +518,23 @@ static JSONWritten json_write_object(JSONWriter *w, JSObject *p, const JSONParen
         if (JS_IsFunction(w->ctx, val))
             return JSON_NOT_PLAIN;
         if (has_content)
-            string_buffer_putc8(w->b, ',');
+            json_put(w->b, ',');
         has_content = true;
         json_write_line(w, depth + 1);
         written = json_write_string(w, name);
         if (written != JSON_DONE)
             return written;
-        string_buffer_putc8(w->b, ':');
+        json_put(w->b, ':');
         if (w->gap_len)
-            string_buffer_putc8(w->b, ' ');
+            json_put(w->b, ' ');
         written = json_write(w, val, &here, depth + 1);
         if (written != JSON_DONE)
             return written;
     }
     if (has_content)
         json_write_line(w, depth);
-    return json_written(string_buffer_putc8(w->b, '}'));
+    json_put(w->b, '}');
+    return json_written(w->b->error_status);
 }
 
 static JSONWritten json_write_array(JSONWriter *w, JSObject *p, const JSONParent *up, int depth)
@@ -515,11 +543,11 @@ static JSONWritten json_write_array(JSONWriter *w, JSObject *p, const JSONParent
     JSONWritten written;
     uint32_t i, count = p->u.array.count;
 
-    string_buffer_putc8(w->b, '[');
+    json_put(w->b, '[');
     for (i = 0; i < count; i++) {
         JSValueConst val = p->u.array.u.values[i];
         if (i > 0)
-            string_buffer_putc8(w->b, ',');
+            json_put(w->b, ',');
         json_write_line(w, depth + 1);
         written = json_write(w, json_is_omitted(val) ? JS_NULL : val, &here, depth + 1);
         if (written != JSON_DONE)
@@ -527,7 +555,8 @@ static JSONWritten json_write_array(JSONWriter *w, JSObject *p, const JSONParent
     }
     if (count > 0)
         json_write_line(w, depth);
-    return json_written(string_buffer_putc8(w->b, ']'));
+    json_put(w->b, ']');
+    return json_written(w->b->error_status);
 }
 
 static JSONWritten json_write(JSONWriter *w, JSValueConst val, const JSONParent *up, int depth)
