@@ -2,7 +2,8 @@
 //!
 //! One look at the sockets makes the tasks of several connections ready. Sending each response at once wakes its client each
 //! time, and on one machine a system call that wakes somebody costs twice one that doesn't. So what is small waits until the
-//! tasks that are ready have had their turn, or until a few have something to send; pipelined responses become one write.
+//! tasks that are ready have had their turn, or until some have something to send, or one has waited long enough; pipelined
+//! responses become one write.
 
 use std::{
     cell::RefCell,

@@ -7,18 +7,26 @@ use std::{
     sync::Arc,
     sync::atomic::Ordering::Relaxed,
     task::{Context, Poll, Waker},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::{task::spawn_local, time::sleep};
 
-use crate::{gateway::Gateway, host::Host, socket::Outbox, turns::Turns};
+use crate::{
+    gateway::Gateway,
+    host::Host,
+    now::{lately, since},
+    socket::Outbox,
+    turns::Turns,
+};
 
 /// From when a connection rests until its buffers are given back, with those of all others that rest by then.
 const GIVE_BACK_AFTER: Duration = Duration::from_secs(5);
 
-/// So many connections with something to send don't wait for the end of the turn.
+/// So many connections with something to send don't wait for the end of the turn…
 const MAX_UNSENT: usize = 16;
+/// …nor do those of which one has waited for so long.
+const MAX_UNSENT_FOR: Duration = Duration::from_micros(500);
 
 pub(crate) struct Worker {
     pub(crate) gateway: Arc<Gateway>,
@@ -32,6 +40,8 @@ pub(crate) struct Worker {
     emptied: RefCell<Option<Waker>>,
     /// Connections with something to send at the end of the turn.
     unsent: RefCell<Vec<Rc<RefCell<Outbox>>>>,
+    /// Since when the first of them waits.
+    unsent_since: Cell<Instant>,
     /// The task that sends, behind all that are ready now.
     sender: RefCell<Waker>,
     /// Whether memory is given back soon.
@@ -55,6 +65,7 @@ impl Worker {
             open: RefCell::default(),
             emptied: RefCell::default(),
             unsent: RefCell::default(),
+            unsent_since: Cell::new(lately()),
             sender: RefCell::new(Waker::noop().clone()),
             gives_back: Cell::new(false),
         }
@@ -87,10 +98,11 @@ impl Worker {
     pub(crate) fn send_later(&self, outbox: &Rc<RefCell<Outbox>>) {
         let mut unsent = self.unsent.borrow_mut();
         unsent.push(Rc::clone(outbox));
-        match unsent.len() {
-            1 => self.sender.borrow().wake_by_ref(),
-            MAX_UNSENT.. => unsent.drain(..).for_each(|outbox| outbox.borrow_mut().send()),
-            _ => {}
+        if unsent.len() == 1 {
+            self.unsent_since.set(lately());
+            self.sender.borrow().wake_by_ref();
+        } else if unsent.len() >= MAX_UNSENT || since(self.unsent_since.get()) >= MAX_UNSENT_FOR {
+            unsent.drain(..).for_each(|outbox| outbox.borrow_mut().send());
         }
     }
 
