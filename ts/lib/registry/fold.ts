@@ -41,6 +41,8 @@ export interface FoldOptions {
   onRevoked: (revocations: Revocations) => void
   /** The store failed. */
   onFailed: (error: unknown) => void
+  /** There is more of a log than its writer knew when he ended it: who has let go of it shall take it up again. */
+  onLonger: (key: string, length: number) => void
   /** A log is over, and gone from the disk. */
   onRetired: (key: string) => void
   log: Log
@@ -82,7 +84,11 @@ export const openFold = (options: FoldOptions): Fold => {
   /** Ends a log, unless there is more of it than its writer knew when he ended it. */
   const retire = async (key: string): Promise<void> => {
     const core = cores.get(key)
-    if (core === undefined || core.length > view().retired(key)) return
+    if (core === undefined) return
+    if (core.length > view().retired(key)) {
+      options.onLonger(key, core.length)
+      return
+    }
     cores.delete(key)
     dirty.delete(key)
     try {

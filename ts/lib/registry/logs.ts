@@ -31,6 +31,8 @@ export interface LogsOptions {
 export interface Logs extends Disposable {
   /** Folds them from now on, and tells the peers. */
   add(keys: readonly string[]): void
+  /** Tells the peers how long a log is. */
+  tell(key: string, length: number): void
   /** How long peers say a log is. */
   claimed(key: string): number
   /** Malformed lists that were heard. */
@@ -63,6 +65,9 @@ export const openLogs = ({ fold, log, mesh, onAdded, view }: LogsOptions): Logs 
       log.warn('malformed list of logs', { peer: peer.name })
       return
     }
+    // A writer whose disk was restored, say, knows neither the end of its log nor that it ended it.
+    const ended = parsed.data.logs.flatMap(({ key, length }) => (length > 0 && view().retired(key) > length ? [{ key, length: view().retired(key) }] : []))
+    if (ended.length > 0) peer.send(TOPIC, { logs: ended, ask: false })
     // One that is over stays over, unless somebody has more of it than its writer had.
     add(parsed.data.logs.filter(({ key, length }) => view().retired(key) === 0 || length > view().retired(key)).map(({ key }) => key))
     for (const { key, length } of parsed.data.logs) {
@@ -76,6 +81,9 @@ export const openLogs = ({ fold, log, mesh, onAdded, view }: LogsOptions): Logs 
   mesh.broadcast(TOPIC, { logs: known(), ask: true })
   return {
     add,
+    tell: (key, length) => {
+      mesh.broadcast(TOPIC, { logs: [{ key, length }], ask: false })
+    },
     claimed: (key) => claimed.get(key) ?? 0,
     malformed: () => malformed,
     [Symbol.dispose]: () => {

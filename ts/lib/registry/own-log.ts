@@ -48,7 +48,17 @@ export const openOwnLog = (options: OwnLogOptions): OwnLog => {
   if (manifest.open)
     log.info('last stop was not clean: a new log is begun with the next deploy', { logs: manifest.logs.length })
 
+  /** A later life of this edge, which a restored disk knows nothing of, has ended the log; others told. */
+  const isEnded = (core: Hypercore): boolean => manifest.garbage?.includes(core.key.toString('hex')) === true
+  const leave = async (): Promise<void> => {
+    usable = false
+    const left = current
+    current = null
+    await left?.log.close()
+  }
+
   const open = async (): Promise<Generation> => {
+    if (current !== null && isEnded(current.log)) await leave()
     if (current !== null) return current
     let name = usable ? manifest.logs.at(-1) : undefined
     if (name === undefined) {
@@ -63,6 +73,10 @@ export const openOwnLog = (options: OwnLogOptions): OwnLog => {
     const missing = wanted === undefined ? 0 : Math.max(wanted.log - generation.log.length, wanted.blobs - generation.blobs.length)
     if (missing > 0) {
       log.error('the disk lost the end of our log: what other edges have is fetched again, a new log is begun', { blocks: missing })
+      usable = false
+      return open()
+    }
+    if (isEnded(generation.log)) {
       usable = false
       return open()
     }
@@ -83,12 +97,7 @@ export const openOwnLog = (options: OwnLogOptions): OwnLog => {
 
   return {
     current: open,
-    retire: async () => {
-      usable = false
-      const left = current
-      current = null
-      await left?.log.close()
-    },
+    retire: leave,
     forgetOthers: async () => {
       manifest.logs = manifest.logs.slice(-1)
       await save()

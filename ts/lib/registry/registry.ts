@@ -178,6 +178,9 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
       health.failed(error)
     },
     onRetired: discard,
+    onLonger: (key, length) => {
+      logs.tell(key, length)
+    },
     log,
   })
   for (const [, state] of view.states()) {

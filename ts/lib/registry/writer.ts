@@ -42,6 +42,7 @@ export const createWriter = (options: WriterOptions): Writer => {
   const { blobs, clock, edgeId, fold, log, logs, ownLog, view } = options
   const minBlocks = options.compactBlocks ?? COMPACT_BLOCKS
   const lookEvery = Math.min(LOOK_EVERY, minBlocks)
+  let toldOf = ''
   let sinceLook = lookEvery
 
   /** What a put's record says of its content, which is written by then. */
@@ -105,6 +106,9 @@ export const createWriter = (options: WriterOptions): Writer => {
       sinceLook += 1
       const key = keyOf(generation)
       logs.add([key])
+      // Peers may have let go of a log that a former life has left: they hear that it goes on.
+      if (toldOf !== key) logs.tell(key, generation.log.length)
+      toldOf = key
       // The next change of this name must be written over this one.
       await fold.until(key, generation.log.length)
       return record
