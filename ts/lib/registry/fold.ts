@@ -41,6 +41,8 @@ export interface FoldOptions {
   onRevoked: (revocations: Revocations) => void
   /** The store failed. */
   onFailed: (error: unknown) => void
+  /** How long peers say a log is. */
+  claimed: (key: string) => number
   /** There is more of a log than its writer knew when he ended it: who has let go of it shall take it up again. */
   onLonger: (key: string, length: number) => void
   /** A log is over, and gone from the disk. */
@@ -105,7 +107,7 @@ export const openFold = (options: FoldOptions): Fold => {
     // Shorter than it was: its writer lost its end and went on. What comes instead is folded too.
     if (core.length < view().folded(key)) await apply({ checkpoint: { log: key, length: core.length } })
     const retired = view().retired(key)
-    if (retired > 0 && core.length > 0 && core.length <= retired) {
+    if (retired > 0 && core.length > 0 && core.length <= retired && options.claimed(key) <= retired) {
       await retire(key)
       return false
     }

@@ -178,6 +178,7 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
       health.failed(error)
     },
     onRetired: discard,
+    claimed: (key) => logs.claimed(key),
     onLonger: (key, length) => {
       logs.tell(key, length)
     },
@@ -192,6 +193,7 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
   for (const key of manifest.writers) fold.add(key)
   const onAdded = (keys: readonly string[]): void => {
     manifest.writers = [...new Set([...manifest.writers, ...keys])]
+    manifest.garbage = manifest.garbage?.filter((key) => !keys.includes(key))
     saveLater()
   }
   const logs = openLogs({ mesh, fold, view: () => view, onAdded, log })
