@@ -157,19 +157,6 @@ fn timers_run_in_their_order() {
 }
 
 #[test]
-fn what_is_queued_when_a_handler_ends_comes_before_its_answer() {
-    let source = |first: &str| {
-        format!(
-            "export const handler = async () => {{ const answer = {{}}; {first}
-                Promise.resolve().then(() => {{ answer.a = 1 }}).then(() => {{ answer.b = 2 }}); return answer }}"
-        )
-    };
-    for first in ["", "await null;", "await new Promise((done) => setTimeout(done));"] {
-        assert_eq!(answer(&source(first), &json!({})), json!({ "a": 1, "b": 2 }), "{first}");
-    }
-}
-
-#[test]
 fn what_is_thrown_is_told_as_lambda_tells_it() {
     let (class, error) = failure("export const handler = async () => { throw new TypeError('no \"such\" thing') }");
     assert_eq!(class, Class::Error);

@@ -60,8 +60,7 @@ JSCallEnding JS_CallHandler(JSContext *ctx, const JSHandler *h, char *event, siz
     if (JS_IsException(*returned))
         return CALL_FAILED;
     promise = JS_GetOpaque(*returned, JS_CLASS_PROMISE);
-    /* jobs that came before the promise was settled go first */
-    if (!promise || promise->promise_state != JS_PROMISE_FULFILLED || JS_IsJobPending(ctx->rt))
+    if (!promise || promise->promise_state != JS_PROMISE_FULFILLED)
         return CALL_RETURNED;
     result = promise->promise_result;
     if (!is_plain_result(ctx, result) || string_buffer_init(ctx, &b, 256) ||

@@ -330,11 +330,7 @@ impl Runtime {
                         None if glue.get::<_, Function>("endStream")?.call(())? => {}
                         None => break None,
                     },
-                    _ => {
-                        // In Node, who waits for the handler hears of it behind the jobs that were there before.
-                        while self.run_job(ctx, glue)? {}
-                        break Some(promise.result::<Value>().ok_or(Error::WouldBlock)??);
-                    }
+                    _ => break Some(promise.result::<Value>().ok_or(Error::WouldBlock)??),
                 }
             },
         };
