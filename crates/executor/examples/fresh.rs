@@ -27,8 +27,7 @@ fn with_javascript(source: &[u8]) -> Vec<u8> {
     let at = (0..plugin.len() - 8)
         .find(|&at| &plugin[at..at + 4] == MARKS[0] && (1 << 16..plugin.len() - at).contains(&length(at)))
         .unwrap();
-    let room = length(at);
-    plugin[at + 8..at + 8 + room].fill(0);
+    // What follows stays: it is not read, and may be in several segments.
     plugin[at..at + 4].copy_from_slice(MARKS[1]);
     plugin[at + 4..at + 8].copy_from_slice(&(source.len() as u32).to_le_bytes());
     plugin[at + 8..at + 8 + source.len()].copy_from_slice(source);
