@@ -43,8 +43,6 @@ export interface FoldOptions {
   onFailed: (error: unknown) => void
   /** How long peers say a log is. */
   claimed: (key: string) => number
-  /** There is more of a log than its writer knew when he ended it: who has let go of it shall take it up again. */
-  onLonger: (key: string, length: number) => void
   /** A log is over, and gone from the disk. */
   onRetired: (key: string) => void
   log: Log
@@ -83,14 +81,10 @@ export const openFold = (options: FoldOptions): Fold => {
     revocations = revocationsOf(view())
     options.onRevoked(revocations)
   }
-  /** Ends a log, unless there is more of it than its writer knew when he ended it. */
+  /** Ends a log, unless there is more of it, here or at a peer, than its writer knew when he ended it. */
   const retire = async (key: string): Promise<void> => {
     const core = cores.get(key)
-    if (core === undefined) return
-    if (core.length > view().retired(key)) {
-      options.onLonger(key, core.length)
-      return
-    }
+    if (core === undefined || Math.max(core.length, options.claimed(key)) > view().retired(key)) return
     cores.delete(key)
     dirty.delete(key)
     try {
@@ -107,7 +101,7 @@ export const openFold = (options: FoldOptions): Fold => {
     // Shorter than it was: its writer lost its end and went on. What comes instead is folded too.
     if (core.length < view().folded(key)) await apply({ checkpoint: { log: key, length: core.length } })
     const retired = view().retired(key)
-    if (retired > 0 && core.length > 0 && core.length <= retired && options.claimed(key) <= retired) {
+    if (retired > 0 && core.length > 0 && core.length <= retired) {
       await retire(key)
       return false
     }

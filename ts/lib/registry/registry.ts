@@ -179,9 +179,6 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
     },
     onRetired: discard,
     claimed: (key) => logs.claimed(key),
-    onLonger: (key, length) => {
-      logs.tell(key, length)
-    },
     log,
   })
   for (const [, state] of view.states()) {
